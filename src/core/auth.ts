@@ -1,0 +1,76 @@
+// Who is asking and what they may do. Ports: token signing and checking, password hashing, credentials, refresh tokens.
+import type { TenantId } from './ids.ts'
+import type { JsonObject } from './json.ts'
+
+/** The scopes of the public contract. `admin` includes every other one. */
+export const SCOPES = [
+  'read:pets', 'write:pets', 'read:orders', 'write:orders', 'read:user', 'write:user', 'chat:write',
+  'read:adoptions', 'write:adoptions', 'read:events', 'read:webhooks', 'write:webhooks', 'read:audit', 'read:reports',
+  'admin',
+] as const
+export type Scope = (typeof SCOPES)[number]
+
+/** What a person who registers may do. Staff scopes are given by an admin or by the command line. */
+export const ADOPTER_SCOPES: readonly Scope[] = [
+  'read:pets', 'read:orders', 'write:orders', 'read:user', 'write:user', 'read:adoptions', 'write:adoptions', 'chat:write',
+]
+
+/** A token that was checked: its signature, issuer, audience and time held. */
+export type Principal = Readonly<{
+  subject: string // user id, or the name of a client
+  kind: 'user' | 'client'
+  tenants: readonly TenantId[] // the tenants this token is good for
+  scopes: ReadonlySet<string>
+  expiresAtMs: number
+}>
+
+export const hasScope = (principal: Principal, scope: Scope): boolean =>
+  principal.scopes.has(scope) || principal.scopes.has('admin')
+
+/** Undefined: not a token of ours, wrong signature, wrong audience, or expired. Throws only on broken infrastructure. */
+export interface TokenVerifier {
+  verify(token: string): Promise<Principal | undefined>
+}
+
+export type TokenRequest = Readonly<{
+  subject: string
+  kind: 'user' | 'client'
+  tenants: readonly TenantId[]
+  scopes: readonly Scope[]
+  lifetimeSeconds: number
+}>
+
+export interface TokenIssuer {
+  issue(request: TokenRequest): Promise<Readonly<{ token: string; expiresAtMs: number }>>
+  /** The public keys, as a JSON Web Key Set. */
+  jwks(): JsonObject
+}
+
+export interface PasswordHasher {
+  /** argon2id in its encoded text form. */
+  hash(password: string): Promise<string>
+  verify(encoded: string, password: string): Promise<boolean>
+}
+
+export type Credential = Readonly<{ userId: string; username: string; passwordHash: string }>
+
+/**
+ * Guaranteed: a username (compared without case) belongs to one user of a tenant at a time.
+ * A reservation that was never confirmed may be taken over after a minute.
+ */
+export interface CredentialStore {
+  reserve(tenantId: TenantId, credential: Credential): Promise<'reserved' | 'taken'>
+  confirm(tenantId: TenantId, userId: string): Promise<void>
+  release(tenantId: TenantId, userId: string): Promise<void>
+  /** Confirmed ones only. */
+  find(tenantId: TenantId, username: string): Promise<Credential | undefined>
+}
+
+export type RefreshGrant = Readonly<{ tenantId: TenantId; userId: string }>
+
+/** Tokens are random and stored as hashes. Each is good once; using one twice revokes its whole family. */
+export interface RefreshTokenStore {
+  /** Starts a family. */
+  create(grant: RefreshGrant): Promise<string>
+  rotate(token: string): Promise<Readonly<{ grant: RefreshGrant; next: string }> | undefined>
+}

@@ -1,0 +1,69 @@
+// What a pet is after its events: the one fold that the decider, the read models and the history share.
+import { assertNever } from '../core/assert-never.ts'
+import type { z } from 'zod'
+import type { intakeSchema, PetEvent, PetPhoto, PetProfile, PetStatus } from './pet.ts'
+
+export type PetIntake = z.infer<typeof intakeSchema>
+export type ReservationCause = Readonly<{ kind: 'order' | 'adoption'; id: string }>
+
+/** `inCare` is false once an outcome or an adoption took the pet out of the inventory, until it is returned. */
+export type PresentPet = Readonly<{
+  kind: 'present'
+  profile: PetProfile
+  status: PetStatus
+  reservedFor: ReservationCause | null // set while PENDING
+  inCare: boolean
+  intake: PetIntake // the newest
+  photos: readonly PetPhoto[]
+  createdAt: string
+  updatedAt: string
+}>
+
+export type PetState =
+  | Readonly<{ kind: 'none' }>
+  | PresentPet
+  | Readonly<{ kind: 'removed'; last: PresentPet; removedAt: string }>
+
+export const noPet: PetState = { kind: 'none' }
+
+export const evolvePet = (state: PetState, event: PetEvent): PetState => {
+  if (event.type === 'pet.admitted') {
+    const { profile, status, intake, photos } = event.data
+    return {
+      kind: 'present', profile, status, intake, photos, reservedFor: null, inCare: true,
+      createdAt: event.occurredAt, updatedAt: event.occurredAt,
+    }
+  }
+  if (state.kind !== 'present') return state
+  const pet = { ...state, updatedAt: event.occurredAt }
+  switch (event.type) {
+    case 'pet.updated':
+      return { ...pet, profile: withChanges(pet.profile, event.data.changes) }
+    case 'pet.status_changed': {
+      const { status, cause } = event.data
+      return { ...pet, status, reservedFor: status === 'PENDING' ? cause : null }
+    }
+    case 'pet.adopted':
+      return { ...pet, status: 'ADOPTED', reservedFor: null, inCare: false }
+    case 'pet.outcome_recorded':
+      return { ...pet, status: 'NOT_AVAILABLE', reservedFor: null, inCare: false }
+    case 'pet.returned': {
+      const { status, intake } = event.data
+      return { ...pet, status, intake, reservedFor: null, inCare: true }
+    }
+    case 'pet.photo_added':
+      return { ...pet, photos: [...pet.photos, event.data.photo] }
+    case 'pet.removed':
+      return { kind: 'removed', last: state, removedAt: event.occurredAt }
+    default:
+      return assertNever(event)
+  }
+}
+
+type Changes = { [Field in keyof PetProfile]?: PetProfile[Field] | undefined }
+
+/** Absent fields keep their value; null is a value. */
+const withChanges = (profile: PetProfile, changes: Changes): PetProfile => ({
+  ...profile,
+  ...(changes as Partial<PetProfile>),
+})

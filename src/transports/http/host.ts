@@ -1,0 +1,44 @@
+// What every transport that rides on the HTTP server may use of it: who is calling, and how to say no.
+// The server's onRequest hook has authenticated the token and resolved the tenant before any route runs.
+import type { FastifyRequest } from 'fastify'
+import { hasScope, type Principal, type Scope } from '../../core/auth.ts'
+import type { TenantId } from '../../core/ids.ts'
+import { ProblemError } from './problem.ts'
+
+export { ProblemError, type FieldError } from './problem.ts'
+
+/** `tenantId` is the X-Tenant-ID (the shared pool without one), already checked against the token. */
+export type Caller = Readonly<{ tenantId: TenantId; principal: Principal | null }>
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    caller: Caller | null
+  }
+}
+
+export const callerOf = (request: FastifyRequest): Caller => {
+  if (request.caller === null) throw new Error('the request has no caller: the authentication hook did not run')
+  return request.caller
+}
+
+/** The caller, who has a token good for this tenant with this scope; otherwise 401 or 403. */
+export const requireScope = (
+  request: FastifyRequest,
+  scope: Scope,
+): Caller & Readonly<{ principal: Principal }> => {
+  const { tenantId, principal } = callerOf(request)
+  if (principal === null) {
+    throw new ProblemError('unauthorized', 'A bearer token is required.', {
+      headers: { 'www-authenticate': `Bearer scope="${scope}"` },
+    })
+  }
+  if (!principal.tenants.includes(tenantId)) {
+    throw new ProblemError('forbidden', 'The token is not good for this tenant.')
+  }
+  if (!hasScope(principal, scope)) {
+    throw new ProblemError('forbidden', `The token lacks the scope ${scope}.`, {
+      headers: { 'www-authenticate': `Bearer error="insufficient_scope", scope="${scope}"` },
+    })
+  }
+  return { tenantId, principal }
+}
