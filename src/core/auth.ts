@@ -4,15 +4,34 @@ import type { JsonObject } from './json.ts'
 
 /** The scopes of the public contract. `admin` includes every other one. */
 export const SCOPES = [
-  'read:pets', 'write:pets', 'read:orders', 'write:orders', 'read:user', 'write:user', 'chat:write',
-  'read:adoptions', 'write:adoptions', 'read:events', 'read:webhooks', 'write:webhooks', 'read:audit', 'read:reports',
+  'read:pets',
+  'write:pets',
+  'read:orders',
+  'write:orders',
+  'read:user',
+  'write:user',
+  'chat:write',
+  'read:adoptions',
+  'write:adoptions',
+  'read:events',
+  'read:webhooks',
+  'write:webhooks',
+  'read:audit',
+  'read:reports',
   'admin',
 ] as const
 export type Scope = (typeof SCOPES)[number]
 
 /** What a person who registers may do. Staff scopes are given by an admin or by the command line. */
 export const ADOPTER_SCOPES: readonly Scope[] = [
-  'read:pets', 'read:orders', 'write:orders', 'read:user', 'write:user', 'read:adoptions', 'write:adoptions', 'chat:write',
+  'read:pets',
+  'read:orders',
+  'write:orders',
+  'read:user',
+  'write:user',
+  'read:adoptions',
+  'write:adoptions',
+  'chat:write',
 ]
 
 /** A token that was checked: its signature, issuer, audience and time held. */

@@ -12,24 +12,51 @@ export interface Metrics {
 
 /** Every metric of the program, with its kind and help text; the exporter is made from this table. */
 export const METRICS = {
-  pawtrail_http_request_duration_seconds: ['histogram', 'HTTP requests by method, route and status', ['method', 'route', 'status']],
+  pawtrail_http_request_duration_seconds: [
+    'histogram',
+    'HTTP requests by method, route and status',
+    ['method', 'route', 'status'],
+  ],
   pawtrail_append_batch_commands: ['histogram', 'Commands in one append batch', []],
-  pawtrail_append_batch_duration_seconds: ['histogram', 'Time from sending an append batch to its commit', []],
+  pawtrail_append_batch_duration_seconds: [
+    'histogram',
+    'Time from sending an append batch to its commit',
+    [],
+  ],
   pawtrail_append_outcomes_total: ['counter', 'Appends by outcome', ['outcome']],
   pawtrail_append_queue_commands: ['gauge', 'Commands waiting for an append batch', []],
   pawtrail_projection_position: ['gauge', 'Log position a projection has reached', ['projection']],
-  pawtrail_projection_lag_events: ['gauge', 'Positions between the log head and a projection', ['projection']],
-  pawtrail_projection_page_duration_seconds: ['histogram', 'Time to fold and commit one page', ['projection']],
+  pawtrail_projection_lag_events: [
+    'gauge',
+    'Positions between the log head and a projection',
+    ['projection'],
+  ],
+  pawtrail_projection_page_duration_seconds: [
+    'histogram',
+    'Time to fold and commit one page',
+    ['projection'],
+  ],
   pawtrail_projection_events_total: ['counter', 'Events a projection has folded', ['projection']],
-  pawtrail_projection_parked_total: ['counter', 'Streams parked by a projection because of a poison event', ['projection']],
+  pawtrail_projection_parked_total: [
+    'counter',
+    'Streams parked by a projection because of a poison event',
+    ['projection'],
+  ],
   pawtrail_feed_subscribers: ['gauge', 'Open live subscriptions', ['transport', 'state']],
   pawtrail_feed_events_sent_total: ['counter', 'Events sent to live subscribers', ['transport']],
-  pawtrail_feed_demotions_total: ['counter', 'Live subscriptions demoted to catch-up', ['transport']],
+  pawtrail_feed_demotions_total: [
+    'counter',
+    'Live subscriptions demoted to catch-up',
+    ['transport'],
+  ],
   pawtrail_cache_requests_total: ['counter', 'Answers looked up in the response cache', ['result']],
   pawtrail_cache_bytes: ['gauge', 'Bytes held by the response cache', []],
   pawtrail_cache_entries: ['gauge', 'Entries held by the response cache', []],
   pawtrail_rate_limited_total: ['counter', 'Requests refused by the rate limit', []],
-} as const satisfies Record<string, readonly [kind: 'counter' | 'gauge' | 'histogram', help: string, labels: readonly string[]]>
+} as const satisfies Record<
+  string,
+  readonly [kind: 'counter' | 'gauge' | 'histogram', help: string, labels: readonly string[]]
+>
 
 export type MetricName = keyof typeof METRICS
 

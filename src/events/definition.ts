@@ -5,7 +5,10 @@ import type { JsonObject } from '../core/json.ts'
 /** Lifts stored data of one schema version to the next. */
 export type Upcast = (data: JsonObject) => JsonObject
 
-export type EventDefinition<Type extends string = string, Schema extends z.ZodType = z.ZodType> = Readonly<{
+export type EventDefinition<
+  Type extends string = string,
+  Schema extends z.ZodType = z.ZodType,
+> = Readonly<{
   type: Type
   /** The current schema version, from 1. */
   version: number
@@ -21,13 +24,16 @@ export type EventDefinition<Type extends string = string, Schema extends z.ZodTy
 }>
 
 export const defineEvent = <const Type extends string, Schema extends z.ZodType>(
-  definition: Omit<EventDefinition<Type, Schema>, 'upcasts'> & { upcasts?: Readonly<Record<number, Upcast>> },
+  definition: Omit<EventDefinition<Type, Schema>, 'upcasts'> & {
+    upcasts?: Readonly<Record<number, Upcast>>
+  },
 ): EventDefinition<Type, Schema> => ({ upcasts: {}, ...definition })
 
 /** A fact before it is stored: its type, its data and when it happened. */
-export type EventOf<D extends EventDefinition> = D extends EventDefinition<infer Type, infer Schema>
-  ? Readonly<{ type: Type; data: z.output<Schema>; occurredAt: string }>
-  : never
+export type EventOf<D extends EventDefinition> =
+  D extends EventDefinition<infer Type, infer Schema>
+    ? Readonly<{ type: Type; data: z.output<Schema>; occurredAt: string }>
+    : never
 
 /** The events of one aggregate. `collection` is its name in subjects and paths: `pets/<id>`. */
 export type AggregateEvents = Readonly<{
