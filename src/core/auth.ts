@@ -87,9 +87,14 @@ export interface CredentialStore {
 
 export type RefreshGrant = Readonly<{ tenantId: TenantId; userId: string }>
 
-/** Tokens are random and stored as hashes. Each is good once; using one twice revokes its whole family. */
+/**
+ * Tokens are random and stored as hashes. Each is good once; using one twice revokes its whole family. Of two uses at
+ * the same time one wins, and the other revokes what the first was given.
+ */
 export interface RefreshTokenStore {
   /** Starts a family. */
   create(grant: RefreshGrant): Promise<string>
   rotate(token: string): Promise<Readonly<{ grant: RefreshGrant; next: string }> | undefined>
+  /** Ends the token's family. Does nothing when there is no such token. */
+  revoke(token: string): Promise<void>
 }

@@ -31,6 +31,9 @@ export type StreamRead = Readonly<{
   limit?: number // default and at most maxStreamRead
 }>
 
+/** What an append under a key that was used before would answer. */
+export type KeyUse = Extract<AppendOutcome, Readonly<{ kind: 'duplicate' | 'key_reused' }>>
+
 /** `version` is the stream's newest version at the time of reading, 0 when there is no such stream. */
 export type StreamSlice = Readonly<{ version: Version; events: readonly StoredEvent[] }>
 
@@ -58,6 +61,8 @@ export type LogSubscription = Readonly<{
  * - per stream, versions are 1, 2, 3, ... without holes, and positions rise with them;
  * - positions rise in commit order: once an event at p was seen, no event below p appears later;
  * - a key's second append with the same hash stores nothing and answers `duplicate` with what the first one did;
+ * - a key is looked at before the expected version: a repeat is a `duplicate` also when its stream has moved on;
+ * - once an append under a key can be read, `findByKey` finds it;
  * - one refused append never disturbs another that travels with it;
  * - recordedAt never decreases with position;
  * - nothing that was stored is changed or removed;
@@ -75,6 +80,8 @@ export type LogSubscription = Readonly<{
  */
 export interface EventStore {
   append(request: AppendRequest): Promise<AppendOutcome>
+  /** Stores nothing. Undefined: the key is not known, or was forgotten. */
+  findByKey(tenantId: TenantId, idempotency: Idempotency): Promise<KeyUse | undefined>
   readStream(stream: StreamRef, read?: StreamRead): Promise<StreamSlice>
   readAll(read: LogRead): Promise<LogPage>
   subscribe(subscription: LogSubscription): AsyncIterable<LogPage>

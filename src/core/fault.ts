@@ -8,6 +8,8 @@ export type FaultCode =
   | 'deadline_exceeded'
   | 'unknown_event' // a stored event of a type or version this build does not know
   | 'blob_store_unavailable'
+  | 'identity_provider_unavailable'
+  | 'overloaded' // too much work is waiting; nothing was done
   | 'fenced' // another owner took over this consumer
 
 export class Fault extends Error {

@@ -1,4 +1,5 @@
-// How an event is declared: once, with everything that store, transports and documentation need to know of it.
+// How an event is declared: once, with everything that store, transports and documentation need to
+// know of it.
 import type { z } from 'zod'
 import type { JsonObject } from '../core/json.ts'
 
@@ -17,17 +18,26 @@ export type EventDefinition<
   sample: z.input<Schema>
   /** Paths in data that hold personal data, for example `email`. */
   personal: readonly string[]
-  /** Which top-level fields of data the public may see; `all`, or `none` when even the event's existence is hidden. */
+  /**
+   * Which top-level fields of data the public may see; `all`, or `none` when even the event's
+   * existence is hidden.
+   */
   visibleToPublic: 'all' | 'none' | readonly string[]
+  /**
+   * Paths below visible fields that the public may not see all the same, for example
+   * `profile.microchipId`.
+   */
+  hiddenFromPublic: readonly string[]
   /** upcasts[n] lifts version n to n + 1. One for each version below the current one. */
   upcasts: Readonly<Record<number, Upcast>>
 }>
 
+type Defaulted = 'upcasts' | 'hiddenFromPublic'
+
 export const defineEvent = <const Type extends string, Schema extends z.ZodType>(
-  definition: Omit<EventDefinition<Type, Schema>, 'upcasts'> & {
-    upcasts?: Readonly<Record<number, Upcast>>
-  },
-): EventDefinition<Type, Schema> => ({ upcasts: {}, ...definition })
+  definition: Omit<EventDefinition<Type, Schema>, Defaulted> &
+    Partial<Pick<EventDefinition<Type, Schema>, Defaulted>>,
+): EventDefinition<Type, Schema> => ({ upcasts: {}, hiddenFromPublic: [], ...definition })
 
 /** A fact before it is stored: its type, its data and when it happened. */
 export type EventOf<D extends EventDefinition> =

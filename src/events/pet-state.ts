@@ -1,18 +1,39 @@
-// What a pet is after its events: the one fold that the decider, the read models and the history share.
+// What a pet is after its events: the one fold that the decider, the read models and the history
+// share.
 import { assertNever } from '../core/assert-never.ts'
 import type { z } from 'zod'
-import type { intakeSchema, PetEvent, PetPhoto, PetProfile, PetStatus } from './pet.ts'
+import type {
+  intakeSchema,
+  outcomeKindSchema,
+  PetEvent,
+  PetPhoto,
+  PetProfile,
+  PetStatus,
+} from './pet.ts'
 
 export type PetIntake = z.infer<typeof intakeSchema>
 export type ReservationCause = Readonly<{ kind: 'order' | 'adoption'; id: string }>
 
-/** `inCare` is false once an outcome or an adoption took the pet out of the inventory, until it is returned. */
+/**
+ * How a pet left care. `cause`: the order or adoption that was completed; null over the counter.
+ */
+export type PetOutcome = Readonly<{
+  kind: 'ADOPTION' | z.infer<typeof outcomeKindSchema>
+  date: string
+  cause: ReservationCause | null
+}>
+
+/**
+ * `inCare` is false once an outcome or an adoption took the pet out of the inventory, until it is
+ * returned.
+ */
 export type PresentPet = Readonly<{
   kind: 'present'
   profile: PetProfile
   status: PetStatus
   reservedFor: ReservationCause | null // set while PENDING
   inCare: boolean
+  outcome: PetOutcome | null // null while in care
   intake: PetIntake // the newest
   photos: readonly PetPhoto[]
   createdAt: string
@@ -30,8 +51,16 @@ export const evolvePet = (state: PetState, event: PetEvent): PetState => {
   if (event.type === 'pet.admitted') {
     const { profile, status, intake, photos } = event.data
     return {
-      kind: 'present', profile, status, intake, photos, reservedFor: null, inCare: true,
-      createdAt: event.occurredAt, updatedAt: event.occurredAt,
+      kind: 'present',
+      profile,
+      status,
+      intake,
+      photos,
+      reservedFor: null,
+      inCare: true,
+      outcome: null,
+      createdAt: event.occurredAt,
+      updatedAt: event.occurredAt,
     }
   }
   if (state.kind !== 'present') return state
@@ -44,12 +73,20 @@ export const evolvePet = (state: PetState, event: PetEvent): PetState => {
       return { ...pet, status, reservedFor: status === 'PENDING' ? cause : null }
     }
     case 'pet.adopted':
-      return { ...pet, status: 'ADOPTED', reservedFor: null, inCare: false }
+      return left(pet, 'ADOPTED', {
+        kind: 'ADOPTION',
+        date: event.data.date,
+        cause: event.data.cause,
+      })
     case 'pet.outcome_recorded':
-      return { ...pet, status: 'NOT_AVAILABLE', reservedFor: null, inCare: false }
+      return left(pet, 'NOT_AVAILABLE', {
+        kind: event.data.kind,
+        date: event.data.date,
+        cause: null,
+      })
     case 'pet.returned': {
       const { status, intake } = event.data
-      return { ...pet, status, intake, reservedFor: null, inCare: true }
+      return { ...pet, status, intake, reservedFor: null, inCare: true, outcome: null }
     }
     case 'pet.photo_added':
       return { ...pet, photos: [...pet.photos, event.data.photo] }
@@ -59,6 +96,14 @@ export const evolvePet = (state: PetState, event: PetEvent): PetState => {
       return assertNever(event)
   }
 }
+
+const left = (pet: PresentPet, status: PetStatus, outcome: PetOutcome): PresentPet => ({
+  ...pet,
+  status,
+  outcome,
+  reservedFor: null,
+  inCare: false,
+})
 
 type Changes = { [Field in keyof PetProfile]?: PetProfile[Field] | undefined }
 

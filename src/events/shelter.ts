@@ -13,8 +13,12 @@ export const shelterProfileSchema = z.strictObject({
 export type ShelterProfile = z.infer<typeof shelterProfileSchema>
 
 const sampleShelter: ShelterProfile = {
-  name: 'Harbour Street Shelter', address: '12 Harbour Street, Portland, ME 04101', phone: '+1-207-555-0142',
-  email: 'hello@harbour.example.org', hours: 'Tue-Sun 10:00-18:00', adoptionFeeRange: '75-200',
+  name: 'Harbour Street Shelter',
+  address: '12 Harbour Street, Portland, ME 04101',
+  phone: '+1-207-555-0142',
+  email: 'hello@harbour.example.org',
+  hours: 'Tue-Sun 10:00-18:00',
+  adoptionFeeRange: '75-200',
 }
 
 export const shelterRegistered = defineEvent({
@@ -30,7 +34,7 @@ export const shelterRegistered = defineEvent({
 export const shelterUpdated = defineEvent({
   type: 'shelter.updated',
   version: 1,
-  summary: 'Some of a shelter\'s profile was changed; only the changed fields are given.',
+  summary: "Some of a shelter's profile was changed; only the changed fields are given.",
   schema: z.strictObject({ changes: shelterProfileSchema.partial() }),
   sample: { changes: { hours: 'daily 10:00-18:00' } },
   personal: [],

@@ -19,13 +19,21 @@ export const userRegistered = defineEvent({
   schema: z.strictObject({ profile: userProfileSchema, scopes: z.array(z.string()) }),
   sample: {
     profile: {
-      username: 'ada', email: 'ada@example.org', firstName: 'Ada', lastName: 'Byron', phone: '+12075550142',
+      username: 'ada',
+      email: 'ada@example.org',
+      firstName: 'Ada',
+      lastName: 'Byron',
+      phone: '+12075550142',
       preferences: { newsletter: false, notifications: true },
     },
     scopes: ['read:pets', 'read:user', 'write:user'],
   },
   personal: [
-    'profile.username', 'profile.email', 'profile.firstName', 'profile.lastName', 'profile.phone',
+    'profile.username',
+    'profile.email',
+    'profile.firstName',
+    'profile.lastName',
+    'profile.phone',
     'profile.preferences',
   ],
   visibleToPublic: 'none',

@@ -1,0 +1,51 @@
+// Every code with which a command can be refused, and the sentence that explains it when nothing
+// better is known. Codes are part of the public contract: they are added to, never renamed.
+import { type Decision, reject, type Rejection } from '../core/decider.ts'
+
+const PET_REJECTIONS = {
+  pet_not_found: 'There is no such pet.',
+  pet_already_admitted: 'A pet was already admitted under this id, with other data.',
+  pet_removed: 'The pet was removed.',
+  pet_not_available: 'The pet is not available.',
+  pet_reserved: 'The pet is reserved; its reservation must be released first.',
+  pet_not_in_care: 'The pet has left care.',
+  pet_not_adopted: 'Only an adopted pet can be returned.',
+  not_reserved_for_this: 'The pet is not reserved for this order or adoption.',
+  invalid_status_transition: 'The status cannot be changed by hand in this way.',
+  intake_kind_not_return: 'The intake of a returned pet must be of the kind RETURN.',
+  date_in_future: 'The date lies in the future.',
+  photo_limit_reached: 'The pet has as many photos as it may have.',
+} as const
+
+const SHELTER_REJECTIONS = {
+  shelter_not_found: 'There is no such shelter.',
+  shelter_already_registered: 'A shelter was already registered under this id, with other data.',
+} as const
+
+const USER_REJECTIONS = {
+  user_already_registered: 'A user was already registered under this id, with other data.',
+} as const
+
+/** Found out beside the stream that is decided on: by a read model or by the credentials. */
+const APPLICATION_REJECTIONS = {
+  unknown_shelter: 'There is no such shelter in this tenant.',
+  username_taken: 'The username is taken.',
+} as const
+
+export const REJECTIONS = {
+  ...PET_REJECTIONS,
+  ...SHELTER_REJECTIONS,
+  ...USER_REJECTIONS,
+  ...APPLICATION_REJECTIONS,
+} as const satisfies Readonly<Record<string, string>>
+
+export type PetRejectionCode = keyof typeof PET_REJECTIONS
+export type ShelterRejectionCode = keyof typeof SHELTER_REJECTIONS
+export type UserRejectionCode = keyof typeof USER_REJECTIONS
+export type RejectionCode = keyof typeof REJECTIONS
+
+/** A rejection in its default words, or in more fitting ones. */
+export const refuse = <Code extends RejectionCode>(
+  code: Code,
+  about: Readonly<{ detail?: string; field?: string }> = {},
+): Decision<never, Rejection<Code>> => reject(code, about.detail ?? REJECTIONS[code], about.field)

@@ -1,0 +1,44 @@
+// Every event this build knows, by type and by category. A new aggregate is added to the list below
+// and nowhere else.
+import { Fault } from '../core/fault.ts'
+import type { StoredEvent } from '../core/event.ts'
+import type { JsonObject } from '../core/json.ts'
+import type { AggregateEvents, EventDefinition } from './definition.ts'
+import { type PetEvent, petEvents } from './pet.ts'
+import { publicView } from './public-view.ts'
+import { type ShelterEvent, shelterEvents } from './shelter.ts'
+import { type UserEvent, userEvents } from './user.ts'
+
+export const aggregates: readonly AggregateEvents[] = [petEvents, shelterEvents, userEvents]
+
+export type DomainEvent = PetEvent | ShelterEvent | UserEvent
+
+export const definitions: readonly EventDefinition[] = aggregates.flatMap(({ events }) => events)
+
+const byType = new Map(definitions.map((definition) => [definition.type, definition]))
+const byCategory = new Map(aggregates.map((aggregate) => [aggregate.category, aggregate]))
+const publicViews = new Map(definitions.map((each) => [each.type, publicView(each)]))
+
+export const definitionOf = (type: string): EventDefinition | undefined => byType.get(type)
+
+export const aggregateOf = (category: string): AggregateEvents | undefined =>
+  byCategory.get(category)
+
+/** What an event is about, in the form of a path: `pets/<id>`. */
+export const subjectOf = (event: Pick<StoredEvent, 'category' | 'streamId'>): string =>
+  `${collectionOf(event.category)}/${event.streamId}`
+
+/**
+ * What the public may see of a decoded event's data; undefined when even that it happened is
+ * hidden. The same object as the event's data when nothing of it is hidden.
+ */
+export const publicDataOf = (event: Pick<StoredEvent, 'type' | 'data'>): JsonObject | undefined =>
+  publicViews.get(event.type)?.(event.data)
+
+const collectionOf = (category: string): string => {
+  const aggregate = byCategory.get(category)
+  if (aggregate === undefined) {
+    throw new Fault('unknown_event', `no aggregate of this build has the category ${category}`)
+  }
+  return aggregate.collection
+}

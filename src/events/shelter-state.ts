@@ -1,0 +1,31 @@
+// What a shelter is after its events: the fold that the decider and the read models share.
+import { assertNever } from '../core/assert-never.ts'
+import type { ShelterEvent, ShelterProfile } from './shelter.ts'
+
+export type PresentShelter = Readonly<{
+  kind: 'present'
+  profile: ShelterProfile
+  createdAt: string
+  updatedAt: string
+}>
+export type ShelterState = Readonly<{ kind: 'none' }> | PresentShelter
+
+export const noShelter: ShelterState = { kind: 'none' }
+
+export const evolveShelter = (state: ShelterState, event: ShelterEvent): ShelterState => {
+  const { occurredAt } = event
+  switch (event.type) {
+    case 'shelter.registered': {
+      const { profile } = event.data
+      return { kind: 'present', profile, createdAt: occurredAt, updatedAt: occurredAt }
+    }
+    case 'shelter.updated': {
+      if (state.kind === 'none') return state
+      // Decided and stored changes hold no undefined members: an absent field keeps its value.
+      const changes = event.data.changes as Partial<ShelterProfile>
+      return { ...state, profile: { ...state.profile, ...changes }, updatedAt: occurredAt }
+    }
+    default:
+      return assertNever(event)
+  }
+}

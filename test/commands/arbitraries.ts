@@ -1,0 +1,108 @@
+// Random commands over few ids, names and days, so that runs of them meet in every state.
+import fc from 'fast-check'
+import { MAX_PHOTOS, type PetCommand } from '../../src/commands/pet.ts'
+import type { ShelterCommand } from '../../src/commands/shelter.ts'
+import type { UserCommand } from '../../src/commands/user.ts'
+import {
+  anIntake,
+  aPetProfile,
+  aPhoto,
+  aShelterProfile,
+  aUserProfile,
+} from '../support/builders.ts'
+
+const occurredAt = fc.constantFrom('2026-08-22T10:00:00.000Z', '2026-08-23T23:30:00.000Z')
+const day = fc.constantFrom('2026-08-20', '2026-08-22', '2026-08-22', '2026-08-26')
+const reason = fc.constantFrom(null, 'medical hold')
+const price = fc.constantFrom('75', '75.00', '400', '0.5', '007')
+const staffStatus = fc.constantFrom('AVAILABLE', 'AVAILABLE', 'NOT_AVAILABLE')
+const status = fc.constantFrom('AVAILABLE', 'PENDING', 'ADOPTED', 'NOT_AVAILABLE')
+const cause = fc.record({
+  kind: fc.constantFrom('order', 'adoption'),
+  id: fc.constantFrom('1', '2'),
+})
+const photo = fc.nat(3).map(aPhoto)
+const photos = fc.oneof(
+  { weight: 9, arbitrary: fc.array(photo, { maxLength: 3 }) },
+  {
+    weight: 1,
+    arbitrary: fc.constant(Array.from({ length: MAX_PHOTOS + 1 }, (_, n) => aPhoto(n))),
+  },
+)
+const changes = fc.record(
+  {
+    name: fc.constantFrom('Luna', 'Max', undefined),
+    price,
+    breed: fc.constantFrom(null, 'Siamese'),
+    intakeDate: day,
+    vaccinations: fc.array(fc.constantFrom('rabies', 'fvrcp'), { maxLength: 2 }),
+  },
+  { requiredKeys: [] },
+)
+
+const of = <const Type extends string>(type: Type) => ({ type: fc.constant(type), occurredAt })
+
+const admit = fc.record({
+  ...of('admit'),
+  profile: fc.record({ price, intakeDate: day }).map(aPetProfile),
+  status: staffStatus,
+  intake: fc.record({ date: day }).map(anIntake),
+  photos,
+})
+const afterwards: readonly fc.Arbitrary<PetCommand>[] = [
+  fc.record({
+    ...of('revise'),
+    changes,
+    status: fc.option(status, { nil: undefined }),
+    photos: fc.option(photos, { nil: undefined }),
+    reason: fc.constantFrom(undefined, 'quarantine'),
+  }),
+  fc.record({ ...of('change_status'), status, reason }),
+  fc.record({ ...of('reserve'), cause }),
+  fc.record({ ...of('release'), cause, reason: fc.constantFrom(undefined, 'order cancelled') }),
+  fc.record({
+    ...of('adopt'),
+    cause: fc.option(cause, { nil: null }),
+    adopterId: fc.constantFrom(null, 'u-1'),
+    date: day,
+    reason,
+  }),
+  fc.record({
+    ...of('record_outcome'),
+    kind: fc.constantFrom('TRANSFER_OUT', 'DIED_IN_CARE'),
+    date: day,
+    destination: fc.constant(null),
+    reason,
+  }),
+  fc.record({
+    ...of('return'),
+    status: staffStatus,
+    intake: fc
+      .record({ date: day, kind: fc.constantFrom('RETURN', 'RETURN', 'STRAY') })
+      .map(anIntake),
+    reason,
+  }),
+  fc.record({ ...of('add_photo'), photo, description: fc.constant(null) }),
+]
+
+export const petCommands: fc.Arbitrary<PetCommand> = fc.oneof(
+  { weight: 12, arbitrary: admit },
+  ...afterwards.map((arbitrary) => ({ weight: 10, arbitrary })),
+  { weight: 2, arbitrary: fc.record({ ...of('remove'), reason }) },
+)
+
+const hours = fc.constantFrom('daily', 'weekends')
+
+export const shelterCommands: fc.Arbitrary<ShelterCommand> = fc.oneof(
+  fc.record({ ...of('register'), profile: fc.record({ hours }).map(aShelterProfile) }),
+  fc.record({
+    ...of('update'),
+    changes: fc.record({ hours, phone: fc.constantFrom(null, undefined) }, { requiredKeys: [] }),
+  }),
+)
+
+export const userCommands: fc.Arbitrary<UserCommand> = fc.record({
+  ...of('register'),
+  profile: fc.record({ username: fc.constantFrom('ada', 'eve') }).map(aUserProfile),
+  scopes: fc.subarray(['read:pets', 'write:user']),
+})
