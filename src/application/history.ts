@@ -1,0 +1,60 @@
+// What happened to a pet, step by step: each event with the members of the pet's state that it changed. Read from the log
+// itself, so that it is never behind and also shows pets that were removed.
+import type { HistoryEntry, HistoryPage } from '../application.ts'
+import type { EventStore } from '../core/event-store.ts'
+import type { StoredEvent, Version } from '../core/event.ts'
+import type { TenantId } from '../core/ids.ts'
+import { decodeEvent } from '../events/codec.ts'
+import type { PetEvent } from '../events/pet.ts'
+import { evolvePet, noPet, type PetState } from '../events/pet-state.ts'
+
+type Request = Readonly<{
+  tenantId: TenantId
+  petId: string
+  page: Readonly<{ after: Version; limit: number }>
+}>
+
+/** Undefined: there never was such a pet in this tenant. */
+export const petHistory = async (
+  eventStore: EventStore,
+  { tenantId, petId, page }: Request,
+): Promise<HistoryPage | undefined> => {
+  const stream = { tenantId, category: 'pet', id: petId }
+  const last = page.after + page.limit
+  const { version, events } = await eventStore.readStream(stream, { toVersion: last })
+  if (version === 0) return undefined
+  const entries = stepByStep(events).slice(page.after)
+  return { entries, version, hasMore: version > last }
+}
+
+/** `events` start at version 1. */
+const stepByStep = (events: readonly StoredEvent[]): readonly HistoryEntry[] => {
+  let state: PetState = noPet
+  return events.map((stored) => {
+    const event = decodeEvent(stored)
+    const before = membersOf(state)
+    // The category holds pets' events only; this is where the wide type becomes the union.
+    state = evolvePet(state, event as unknown as PetEvent)
+    return { event, changes: differences(before, membersOf(state)) }
+  })
+}
+
+type Members = Readonly<Record<string, unknown>>
+
+const membersOf = (state: PetState): Members => {
+  switch (state.kind) {
+    case 'none':
+      return {}
+    case 'present': {
+      const { profile, status, reservedFor, inCare, intake, photos } = state
+      return { ...profile, status, reservedFor, inCare, intake, photos }
+    }
+    case 'removed':
+      return { ...membersOf(state.last), removed: true }
+  }
+}
+
+const differences = (before: Members, after: Members): HistoryEntry['changes'] =>
+  Object.keys(after)
+    .map((field) => ({ field, before: before[field] ?? null, after: after[field] ?? null }))
+    .filter((change) => JSON.stringify(change.before) !== JSON.stringify(change.after))

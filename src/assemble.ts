@@ -1,0 +1,136 @@
+// From ports to a running application. Used by compose.ts with the real adapters, and by tests.
+import type { FastifyInstance } from 'fastify'
+import { type Application, createApplication } from './application.ts'
+import type {
+  CredentialStore,
+  PasswordHasher,
+  RefreshTokenStore,
+  TokenIssuer,
+  TokenVerifier,
+} from './core/auth.ts'
+import type { BlobStore } from './core/blob-store.ts'
+import type { Clock } from './core/clock.ts'
+import type { CursorCodec } from './core/cursor.ts'
+import type { EventStore } from './core/event-store.ts'
+import type { IdGenerator } from './core/ids.ts'
+import type { Logger } from './core/logger.ts'
+import type { Metrics } from './core/metrics.ts'
+import type { Notifications } from './core/notifications.ts'
+import type { SqlDatabase } from './core/sql.ts'
+import { decodeEvent } from './events/codec.ts'
+import { publicDataOf, subjectOf } from './events/registry.ts'
+import { createPetQueries } from './projections/pets/queries.ts'
+import { subscriptionOf } from './projections/projection.ts'
+import { projections } from './projections/registry.ts'
+import { createProgress } from './projections/runner/progress.ts'
+import { type Runner, startRunner } from './projections/runner/runner.ts'
+import { createShelterQueries } from './projections/shelters.ts'
+import { createFeed } from './transports/feed/feed.ts'
+import {
+  ATTEMPT_LIMITS,
+  createAccountRoutes,
+  TOKEN_LIFETIME_SECONDS,
+} from './transports/http/accounts/routes.ts'
+import type { HttpSettings, Readiness } from './transports/http/options.ts'
+import { createHttpServer } from './transports/http/server.ts'
+import { createEventRoutes } from './transports/sse/routes.ts'
+
+export type Ports = Readonly<{
+  clock: Clock
+  ids: IdGenerator
+  random: () => number // in [0, 1)
+  logger: Logger
+  metrics: Metrics
+  metricsText: () => Promise<string>
+  eventStore: EventStore
+  cursors: CursorCodec
+  database: SqlDatabase
+  notifications: Notifications
+  blobs: BlobStore
+  verifier: TokenVerifier
+  issuer: TokenIssuer
+  passwords: PasswordHasher
+  credentials: CredentialStore
+  refreshTokens: RefreshTokenStore
+}>
+
+export type Settings = HttpSettings & Readonly<{ readyMaxLag: number }>
+
+export type Pawtrail = Readonly<{
+  application: Application
+  http: FastifyInstance
+  /** Starts projections and the feed. The HTTP server listens when its owner says so. */
+  start(): Promise<void>
+  /** Ends live streams, finishes the requests under way, then the projections. */
+  stop(): Promise<void>
+}>
+
+export const assemble = async (ports: Ports, settings: Settings): Promise<Pawtrail> => {
+  const { eventStore, database, cursors, logger, metrics, clock, ids } = ports
+  const progress = createProgress({
+    database,
+    subscriptions: projections.map(subscriptionOf),
+    notifications: ports.notifications,
+    logger,
+  })
+  const application = createApplication({
+    ...ports,
+    progress,
+    pets: createPetQueries({ database, publicUrl: settings.publicUrl }),
+    shelters: createShelterQueries({ database }),
+  })
+  const catalogue = { decode: decodeEvent, subjectOf, publicDataOf }
+  const feed = createFeed({ eventStore, catalogue, cursors, logger, metrics, clock })
+  let isStarted = false
+  const readiness = async (): Promise<Readiness> => {
+    if (!isStarted) return { ready: false, state: 'starting' }
+    const lag = Math.max(0, (await eventStore.head()) - application.readModel.position())
+    return { ready: lag <= settings.readyMaxLag, lag }
+  }
+  const http = await createHttpServer({
+    ...ports,
+    application,
+    readiness,
+    settings,
+    jwks: () => ports.issuer.jwks(),
+    plugins: [
+      createAccountRoutes({
+        ...ports,
+        application,
+        settings: { tokenLifetimeSeconds: TOKEN_LIFETIME_SECONDS, attempts: ATTEMPT_LIMITS },
+      }),
+      createEventRoutes({ feed, cursors, clock, random: ports.random }),
+    ],
+  })
+  let runners: readonly Runner[] = []
+  const owner = ids()
+  return {
+    application,
+    http,
+    start: async () => {
+      await progress.start()
+      runners = projections.map((projection) =>
+        startRunner({
+          projection,
+          eventStore,
+          database,
+          decode: decodeEvent,
+          onMove: progress.advance,
+          owner,
+          clock,
+          logger,
+          metrics,
+        }),
+      )
+      await feed.start()
+      isStarted = true
+    },
+    stop: async () => {
+      isStarted = false
+      await feed.stop()
+      await http.close()
+      await Promise.all(runners.map((runner) => runner.stop()))
+      await progress.stop()
+    },
+  }
+}

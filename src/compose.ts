@@ -1,0 +1,145 @@
+// The composition root: makes the real adapters and assembles the application from them. Together with compose/ it is the
+// only place that names adapters.
+import { createServer } from 'node:net'
+import path from 'node:path'
+import { type Logger as Pino, pino } from 'pino'
+import { createPasswordHasher } from './adapters/argon2/password-hasher.ts'
+import { createFileBlobStore } from './adapters/files/blob-store.ts'
+import { createCredentialStore } from './adapters/postgres/credentials.ts'
+import { createNotifications } from './adapters/postgres/notifications.ts'
+import { createRefreshTokenStore } from './adapters/postgres/refresh-tokens.ts'
+import { createPrometheusMetrics } from './adapters/prometheus/metrics.ts'
+import { systemClock } from './adapters/system/clock.ts'
+import { createCursorCodec } from './adapters/system/cursor-codec.ts'
+import { uuidV7 } from './adapters/system/ids.ts'
+import { randomFraction, randomToken } from './adapters/system/random.ts'
+import { assemble, type Pawtrail } from './assemble.ts'
+import type { Tools } from './cli/tools.ts'
+import { publicUrlOf } from './compose/application.ts'
+import { banner } from './compose/banner.ts'
+import { openServer, openStore, type Store } from './compose/store.ts'
+import { openTokens } from './compose/tokens.ts'
+import { createTools } from './compose/tools.ts'
+import type { Config } from './config.ts'
+import type { Metrics } from './core/metrics.ts'
+import { DEMO_SEEDS, seedTenant } from './demo/seed.ts'
+
+export type RunningPawtrail = Readonly<{ url: string; banner: string; stop(): Promise<void> }>
+
+const clock = systemClock
+const ids = uuidV7(clock)
+
+export const startPawtrail = async (settings: Config): Promise<RunningPawtrail> => {
+  const config = {
+    ...settings,
+    port: settings.port === 0 ? await freePort(settings.host) : settings.port,
+  }
+  const logger = createLogger(config)
+  const server = await openServer(config, logger, () => {
+    // Nothing works without it; whoever supervises this process starts it again, and the data recovers.
+    throw new Error('the embedded PostgreSQL ended unexpectedly')
+  })
+  const metrics = createPrometheusMetrics()
+  const store = await openStore(server, { config, logger, metrics })
+  const opened = await openApplication(config, { store, logger, metrics })
+  const { pawtrail } = opened
+  await pawtrail.start()
+  if (config.seedDemo && (await store.eventStore.head()) === 0) {
+    const { application } = pawtrail
+    for (const seed of DEMO_SEEDS) await seedTenant({ application, clock, ids }, seed)
+  }
+  await pawtrail.http.listen({ host: config.host, port: config.port })
+  const url = publicUrlOf(config)
+  logger.info({ url }, 'listening')
+  return {
+    url,
+    banner: banner(config, url),
+    stop: async () => {
+      logger.info({}, 'stopping')
+      await within(config.shutdownGraceMs, pawtrail.stop(), () => {
+        pawtrail.http.server.closeAllConnections()
+      })
+      await opened.close()
+      await store.close()
+      await server.stop()
+      logger.info({}, 'stopped')
+    },
+  }
+}
+
+/** Cheap: the database is reached for by the first command that needs it. */
+export const openTools = async (config: Config): Promise<Tools> =>
+  createTools({ config, ids, logger: createLogger({ ...config, logLevel: 'warn' }) })
+
+type Parts = Readonly<{
+  store: Store
+  logger: Pino
+  metrics: Metrics & Readonly<{ text: () => Promise<string> }>
+}>
+
+const openApplication = async (
+  config: Config,
+  { store, logger, metrics }: Parts,
+): Promise<Readonly<{ pawtrail: Pawtrail; close(): Promise<void> }>> => {
+  const { database, eventStore, url, role } = store
+  const tokens = await openTokens(config, { logger, ids })
+  const notifications = createNotifications({
+    url,
+    logger,
+    ...(role === undefined ? {} : { role }),
+  })
+  const pawtrail = await assemble(
+    {
+      ...tokens,
+      clock,
+      ids,
+      random: randomFraction,
+      logger,
+      metrics,
+      metricsText: metrics.text,
+      eventStore,
+      cursors: createCursorCodec(eventStore.identity),
+      database,
+      notifications,
+      blobs: createFileBlobStore({ directory: path.join(config.dataDir, 'blobs') }),
+      passwords: createPasswordHasher(),
+      credentials: createCredentialStore({ database, clock }),
+      refreshTokens: createRefreshTokenStore({ database, clock, ids, randomToken }),
+    },
+    {
+      publicUrl: publicUrlOf(config),
+      publicReads: config.publicReads,
+      rateLimitPerMinute: config.rateLimitPerMinute,
+      cacheMaxBytes: config.cacheMaxBytes,
+      trustProxy: config.trustProxy,
+      readyMaxLag: config.readyMaxLag,
+    },
+  )
+  return { pawtrail, close: () => notifications.close() }
+}
+
+const createLogger = ({ logLevel }: Config): Pino =>
+  pino({
+    level: logLevel,
+    base: { service: 'pawtrail' },
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label) => ({ level: label }) },
+    redact: ['token', 'password', 'authorization', '*.token', '*.password', '*.authorization'],
+  })
+
+/** Links are made before the server listens, so that the port must be known. */
+const freePort = (host: string): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const probe = createServer()
+    probe.once('error', reject)
+    probe.listen(0, host, () => {
+      const address = probe.address()
+      const port = typeof address === 'object' && address !== null ? address.port : 0
+      probe.close(() => resolve(port))
+    })
+  })
+
+const within = async (ms: number, work: Promise<void>, onTimeout: () => void): Promise<void> => {
+  const timer = setTimeout(onTimeout, ms)
+  await work.finally(() => clearTimeout(timer))
+}

@@ -1,0 +1,101 @@
+// Opens what everything stands on: PostgreSQL (embedded unless told otherwise), its schema, the log and the read models.
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { startEmbeddedPostgres } from '../adapters/embedded-postgres/server.ts'
+import { APP_ROLE } from '../adapters/postgres/connection.ts'
+import { createDatabase, type Database } from '../adapters/postgres/database.ts'
+import { createPostgresEventStore } from '../adapters/postgres/event-store/event-store.ts'
+import { migrate } from '../adapters/postgres/migrate.ts'
+import { systemClock } from '../adapters/system/clock.ts'
+import type { Config } from '../config.ts'
+import type { LogIdentity } from '../core/cursor.ts'
+import type { EventStore } from '../core/event-store.ts'
+import type { Logger } from '../core/logger.ts'
+import { type Metrics, noMetrics } from '../core/metrics.ts'
+import { installProjections } from '../projections/install.ts'
+import { projections } from '../projections/registry.ts'
+
+// This file runs from src/compose/ and, bundled, from dist/.
+const isBundled = path.basename(path.dirname(fileURLToPath(import.meta.url))) === 'dist'
+const MIGRATIONS = fileURLToPath(
+  new URL(isBundled ? '../infra/migrations' : '../../infra/migrations', import.meta.url),
+)
+const QUERY_CONNECTIONS = 16
+const QUERY_TIMEOUT_MS = 10_000
+const ADMIN_TIMEOUT_MS = 1_800_000 // an index over a large table
+
+export type Server = Readonly<{ url: string; eventStoreUrl: string; stop(): Promise<void> }>
+
+/** Starts the embedded PostgreSQL, or names the one of the settings. */
+export const openServer = async (
+  config: Config,
+  logger: Logger,
+  onUnexpectedExit: () => void,
+): Promise<Server> => {
+  const { databaseUrl, eventStoreUrl } = config
+  if (databaseUrl !== undefined) {
+    return { url: databaseUrl, eventStoreUrl: eventStoreUrl ?? databaseUrl, stop: async () => {} }
+  }
+  const dataDir = path.join(config.dataDir, 'postgres')
+  const embedded = await startEmbeddedPostgres({ dataDir, logger, onUnexpectedExit })
+  return { url: embedded.url, eventStoreUrl: eventStoreUrl ?? embedded.url, stop: embedded.stop }
+}
+
+export type Store = Readonly<{
+  url: string
+  role: string | undefined
+  database: Database // as the role of the running program
+  admin: Database // as the owner of the tables
+  eventStore: EventStore & Readonly<{ identity: LogIdentity }>
+  /** Everything but the server. */
+  close(): Promise<void>
+}>
+
+type StoreOptions = Readonly<{ config: Config; logger: Logger; metrics?: Metrics }>
+
+export const openStore = async (server: Server, options: StoreOptions): Promise<Store> => {
+  const { config, logger } = options
+  const { url, eventStoreUrl } = server
+  const { appRole } = await migrate({ url, directory: MIGRATIONS, logger })
+  const isLogElsewhere = eventStoreUrl !== url
+  const log = isLogElsewhere
+    ? await migrate({ url: eventStoreUrl, directory: MIGRATIONS, logger })
+    : { appRole }
+  const roleIf = (has: boolean) => (has ? { role: APP_ROLE } : {})
+  const admin = createDatabase({
+    url,
+    maxConnections: 2,
+    statementTimeoutMs: ADMIN_TIMEOUT_MS,
+    applicationName: 'pawtrail admin',
+    logger,
+  })
+  await installProjections(admin, projections)
+  const database = createDatabase({
+    url,
+    ...roleIf(appRole),
+    maxConnections: QUERY_CONNECTIONS,
+    statementTimeoutMs: QUERY_TIMEOUT_MS,
+    applicationName: 'pawtrail',
+    logger,
+  })
+  const eventStore = await createPostgresEventStore({
+    url: eventStoreUrl,
+    ...roleIf(log.appRole),
+    logger,
+    metrics: options.metrics ?? noMetrics,
+    clock: systemClock,
+    limits: { maxQueuedCommands: config.appendQueueLimit },
+  })
+  return {
+    url,
+    role: appRole ? APP_ROLE : undefined,
+    database,
+    admin,
+    eventStore,
+    close: async () => {
+      await eventStore.close()
+      await database.close()
+      await admin.close()
+    },
+  }
+}

@@ -1,0 +1,149 @@
+// What the command line does with the inside. The database is opened by the first command that needs it: beside a running
+// server its embedded PostgreSQL is used, otherwise one is started for the command.
+import { rm } from 'node:fs/promises'
+import path from 'node:path'
+import { findRunningServer } from '../adapters/embedded-postgres/running-server.ts'
+import { createDatabase } from '../adapters/postgres/database.ts'
+import { systemClock } from '../adapters/system/clock.ts'
+import type { Status, Tools, UnknownProjection } from '../cli/tools.ts'
+import type { Config } from '../config.ts'
+import type { IdGenerator } from '../core/ids.ts'
+import type { Logger } from '../core/logger.ts'
+import { SITES } from '../demo/vocabulary.ts'
+import { seedTenant } from '../demo/seed.ts'
+import { decodeEvent } from '../events/codec.ts'
+import { type Projection, subscriptionOf } from '../projections/projection.ts'
+import { rebuildProjection } from '../projections/rebuild.ts'
+import { projections } from '../projections/registry.ts'
+import { requestRetry } from '../projections/runner/parking.ts'
+import { writeOnlyApplication } from './application.ts'
+import { openServer, openStore, type Server, type Store } from './store.ts'
+import { openTokens } from './tokens.ts'
+
+type Opened = Readonly<{ server: Server; store: Store }>
+type Context = Readonly<{ config: Config; logger: Logger; ids: IdGenerator }>
+
+const PARKED_SHOWN = 1_000
+
+export const createTools = (context: Context): Tools => {
+  const { config, logger, ids } = context
+  let opening: Promise<Opened> | undefined
+  const store = async (): Promise<Store> => (await (opening ??= open(context))).store
+  const withProjection = async <T>(
+    name: string,
+    work: (projection: Projection) => Promise<T>,
+  ): Promise<T | UnknownProjection> => {
+    const projection = projections.find((each) => each.name === name)
+    if (projection !== undefined) return work(projection)
+    return { kind: 'unknown_projection', known: projections.map((each) => each.name) }
+  }
+  return {
+    issueToken: async (request) =>
+      (await openTokens(config, { logger, ids })).issuer.issue(request),
+    seed: async ({ tenantId, pets }) => {
+      const application = writeOnlyApplication(config, { store: await store(), ids })
+      const options = { tenantId, pets, sites: SITES.slice(0, 2), seed: systemClock() }
+      return seedTenant({ application, clock: systemClock, ids }, options)
+    },
+    reset: () => reset(context),
+    status: async () => status(await store()),
+    rebuild: (name, onProgress) =>
+      withProjection(name, async (projection) => {
+        const { eventStore, database, admin } = await store()
+        const head = await eventStore.head()
+        const { events, position } = await rebuildProjection({
+          projection,
+          eventStore,
+          database,
+          admin,
+          decode: decodeEvent,
+          owner: ids(),
+          clock: systemClock,
+          logger,
+          signal: new AbortController().signal,
+          onProgress: ({ done, total }) =>
+            onProgress({ position: done, target: total, events: done }),
+        })
+        return { kind: 'rebuilt' as const, events, position: Math.max(position, head) }
+      }),
+    replayParked: (name, streamId) =>
+      withProjection(name, async (projection) => {
+        const { database } = await store()
+        const streams = await requestRetry(database, subscriptionOf(projection), streamId)
+        return { kind: 'requested' as const, streams }
+      }),
+    close: async () => {
+      const opened = await opening
+      await opened?.store.close()
+      await opened?.server.stop()
+    },
+  }
+}
+
+const open = async ({ config, logger }: Context): Promise<Opened> => {
+  const server = await openServer(config, logger, () => {})
+  return { server, store: await openStore(server, { config, logger }) }
+}
+
+type StatusRow = Readonly<{
+  subscription: string
+  position: number
+  parked: Status['projections'][number]['parked']
+}>
+
+// A handful of checkpoints; the parked rows of each by the first column of their primary key.
+const STATUS = `select c.subscription, c.position, coalesce((
+    select jsonb_agg(jsonb_build_object('tenantId', p.tenant_id, 'category', p.category,
+      'streamId', p.stream_id, 'position', p.position, 'retryRequested', p.retry_requested))
+    from (select * from pawtrail.parked where subscription = c.subscription
+      order by position limit ${PARKED_SHOWN}) p), '[]'::jsonb) as parked
+  from pawtrail.checkpoints c where c.subscription = any($1::text[]) order by c.subscription`
+
+const status = async ({ database, eventStore }: Store): Promise<Status> => {
+  const names = projections.map(subscriptionOf)
+  const rows = await database.query<StatusRow>(STATUS, [names])
+  const head = await eventStore.head()
+  const known = new Map(rows.map((row) => [row.subscription, row] as const))
+  return {
+    head,
+    projections: names.map((name) => {
+      const position = known.get(name)?.position ?? 0
+      const parked = known.get(name)?.parked ?? []
+      return { name, position, lag: Math.max(0, head - position), parked }
+    }),
+  }
+}
+
+const reset = async ({ config, logger }: Context): Promise<'reset' | 'in_use'> => {
+  const cluster = path.join(config.dataDir, 'postgres')
+  if (config.databaseUrl === undefined) {
+    if ((await findRunningServer(cluster, logger)).kind !== 'none') return 'in_use'
+    await rm(cluster, { recursive: true, force: true })
+  } else {
+    const outcome = await dropSchemas(config.databaseUrl, logger)
+    if (outcome === 'in_use') return outcome
+  }
+  await rm(path.join(config.dataDir, 'blobs'), { recursive: true, force: true })
+  return 'reset'
+}
+
+const dropSchemas = async (url: string, logger: Logger): Promise<'reset' | 'in_use'> => {
+  const database = createDatabase({
+    url,
+    maxConnections: 1,
+    statementTimeoutMs: 60_000,
+    applicationName: 'pawtrail reset',
+    logger,
+  })
+  try {
+    const running = await database.query(
+      `select 1 from pg_stat_activity where datname = current_database() and application_name = 'pawtrail'`,
+    )
+    if (running.length > 0) return 'in_use'
+    await database.query('drop schema if exists read cascade')
+    await database.query('drop schema if exists pawtrail cascade')
+    return 'reset'
+  } finally {
+    await database.close()
+  }
+}
