@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { startEmbeddedPostgres } from '../../src/adapters/embedded-postgres/embedded-postgres.ts'
+import { startEmbeddedPostgres } from '../../src/adapters/embedded-postgres/server.ts'
 import { migrate } from '../../src/adapters/postgres/migrate.ts'
 import { silentLogger } from '../../src/core/logger.ts'
 
