@@ -21,6 +21,10 @@ if (!existsSync(join(here, 'node_modules'))) {
   if (install.status !== 0) process.exit(install.status ?? 1)
 }
 
+// What is measured is what runs in production: the bundle that `npm start` makes.
+const build = spawnSync(process.execPath, [join(here, '..', 'infra', 'build.mjs')], { stdio: 'inherit' })
+if (build.status !== 0) process.exit(build.status ?? 1)
+
 const run = (name) =>
   new Promise((resolve) => {
     const file = join(here, name, 'main.ts')

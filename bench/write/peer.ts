@@ -2,7 +2,7 @@
 // runs one INSERT of the row, committed durably on its own.
 import fastify from 'fastify'
 import pg from 'pg'
-import { createPetBody } from '../../src/transports/http/pets/body.ts'
+import { petCreateBody } from '../../src/transports/http/pets/body.ts'
 import { uuidV7 } from '../../src/adapters/system/ids.ts'
 import { systemClock } from '../../src/adapters/system/clock.ts'
 
@@ -12,7 +12,7 @@ await pool.query(`create table if not exists plain_pets (id uuid primary key, te
 const ids = uuidV7(systemClock)
 const app = fastify()
 
-const parse = (body: unknown) => createPetBody.parse(body)
+const parse = (body: unknown) => petCreateBody.parse(body)
 
 app.post('/validate', async (request, reply) => {
   const pet = parse(request.body)
