@@ -1,0 +1,127 @@
+// Brings a subscription that is behind back to live: from the ring when it reaches back far enough,
+// else by pages of the log, and only while its sink takes frames. What it keeps between two pages
+// is the position.
+import type { Position } from '../../core/event.ts'
+import type { Clock } from '../../core/clock.ts'
+import type { Logger } from '../../core/logger.ts'
+import type { FeedEntry } from './entry.ts'
+import type { FeedLimits } from './limits.ts'
+import type { LogReader } from './log-reader.ts'
+import type { Ring } from './ring.ts'
+import type { Delivery, Subscriber } from './subscriber.ts'
+import type { TimerWheel } from './timer-wheel.ts'
+
+export type CatchUpOptions = Readonly<{
+  ring: Ring
+  reader: LogReader
+  wheel: TimerWheel
+  delivery: Delivery
+  limits: FeedLimits
+  clock: Clock
+  logger: Logger
+  tail: () => Position
+  goLive: (subscriber: Subscriber) => void
+  fail: (subscriber: Subscriber) => void
+  onPause: () => void // a run is over: live again, full, or closed
+}>
+
+/**
+ * Starts a run for the subscriber, unless one is under way. Never writes before it has returned.
+ */
+export type Pump = (subscriber: Subscriber) => void
+
+export const createPump = (options: CatchUpOptions): Pump => {
+  const { limits, logger, wheel } = options
+
+  const run = async (subscriber: Subscriber): Promise<void> => {
+    let retryMs = limits.retryMinMs
+    await nextTurn()
+    tellLag(subscriber, options)
+    while (isRunnable(subscriber)) {
+      try {
+        if (await step(subscriber, options)) return
+        retryMs = limits.retryMinMs
+      } catch (cause) {
+        logger.warn({ cause, retryMs }, 'the feed could not read the log; it will try again')
+        const delayMs = retryMs
+        await new Promise<void>((resolve) => wheel.schedule(delayMs, resolve))
+        retryMs = Math.min(limits.retryMaxMs, retryMs * 2)
+      }
+    }
+  }
+
+  const runAlone = async (subscriber: Subscriber): Promise<void> => {
+    subscriber.isPumping = true
+    try {
+      await run(subscriber)
+    } catch (cause) {
+      logger.error({ cause }, 'catching up a subscription failed')
+      options.fail(subscriber)
+    } finally {
+      // In the same turn as the last look at isWritable: a drain that comes later starts a new run.
+      subscriber.isPumping = false
+      options.onPause()
+    }
+  }
+
+  return (subscriber) => {
+    if (!subscriber.isPumping) void runAlone(subscriber)
+  }
+}
+
+const isRunnable = (subscriber: Subscriber): boolean =>
+  subscriber.state === 'catch-up' && subscriber.isWritable
+
+/** One page. True: it is live now. */
+const step = async (subscriber: Subscriber, options: CatchUpOptions): Promise<boolean> => {
+  const { ring, reader, limits, tail, delivery } = options
+  if (subscriber.position >= ring.floor()) {
+    const entries = ring.after(subscriber.tenantId, subscriber.position, limits.sliceEvents)
+    hand(subscriber, entries, delivery)
+    if (!isRunnable(subscriber)) return false
+    if (entries.length < limits.sliceEvents) {
+      // No await between reading the ring's end and being filed as live: nothing can come between.
+      subscriber.position = Math.max(subscriber.position, tail())
+      options.goLive(subscriber)
+      return true
+    }
+    await nextTurn()
+    return false
+  }
+  const tailBefore = tail()
+  const page = await reader.readShared(subscriber.tenantId, subscriber.position)
+  if (!isRunnable(subscriber)) return false
+  hand(subscriber, page.entries, delivery)
+  if (!isRunnable(subscriber)) return false
+  // A log with nothing more of this tenant need not say how far it looked: it is at least what we
+  // had seen ourselves.
+  const upTo = page.exhausted ? tailBefore : page.upTo
+  subscriber.position = Math.max(subscriber.position, upTo)
+  await nextTurn()
+  return false
+}
+
+const hand = (subscriber: Subscriber, entries: readonly FeedEntry[], delivery: Delivery): void => {
+  delivery.corked(subscriber, () => {
+    for (const entry of entries) {
+      if (entry.event.position <= subscriber.position) continue
+      if (!subscriber.filter.matches(entry.event.type, entry.subject)) continue
+      if (!delivery.offer(subscriber, entry)) return
+    }
+    const last = entries.at(-1)
+    if (last !== undefined) {
+      subscriber.position = Math.max(subscriber.position, last.event.position)
+    }
+  })
+}
+
+const tellLag = (subscriber: Subscriber, { clock, limits, delivery }: CatchUpOptions): void => {
+  const since = subscriber.fullSinceMs
+  if (since === undefined || !isRunnable(subscriber)) return
+  subscriber.fullSinceMs = undefined
+  const behindMs = clock() - since
+  if (behindMs >= limits.lagNoticeMs) delivery.lag(subscriber, behindMs)
+}
+
+/** Lets sockets and other subscriptions have their turn. */
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))

@@ -1,0 +1,45 @@
+// From the tail to the live: each event goes into the ring and to the subscriptions it concerns. A
+// sink is corked at its first frame of a slice and let go at the slice's end, so that what comes
+// together is sent together.
+import type { StoredEvent } from '../../core/event.ts'
+import type { EntryMaker } from './entry.ts'
+import type { Ring } from './ring.ts'
+import type { Delivery, Subscriber } from './subscriber.ts'
+import type { SubscriptionIndex } from './subscription-index.ts'
+
+export type FanOutOptions = Readonly<{
+  index: SubscriptionIndex<Subscriber>
+  ring: Ring
+  delivery: Delivery
+  make: EntryMaker['make']
+}>
+
+export const createFanOut = ({ index, ring, delivery, make }: FanOutOptions) => {
+  const corked = new Set<Subscriber>()
+  return {
+    take(stored: StoredEvent): void {
+      const entry = make(stored)
+      if (entry !== undefined) {
+        ring.push(entry)
+        const { event, subject } = entry
+        const keys = { tenantId: event.tenantId, type: event.type, subject }
+        index.forEachConcerned(keys, (subscriber) => {
+          // It caught up from a page that was ahead of this reader.
+          if (event.position <= subscriber.position) return
+          if (!corked.has(subscriber)) {
+            corked.add(subscriber)
+            subscriber.sink.cork()
+          }
+          delivery.offer(subscriber, entry)
+        })
+      }
+      index.advance(stored.tenantId, stored.position)
+    },
+    flush(): void {
+      for (const subscriber of corked) {
+        if (subscriber.state !== 'closed') subscriber.sink.uncork()
+      }
+      corked.clear()
+    },
+  }
+}

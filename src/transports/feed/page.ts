@@ -1,0 +1,49 @@
+// A page of the feed: read from the log, through the same filter, visibility and text as what is
+// sent live.
+import type { EntryMaker } from './entry.ts'
+import type { FeedLimits } from './limits.ts'
+import type { LogReader } from './log-reader.ts'
+import type { FeedPage, PageOutcome, PageRequest } from './types.ts'
+import type { Position } from '../../core/event.ts'
+
+export type PageReaderOptions = Readonly<{
+  reader: LogReader
+  entries: EntryMaker
+  limits: FeedLimits
+  tail: () => Position
+}>
+
+const RETRY_AFTER_MS = 1_000
+
+export const createPageReader = (options: PageReaderOptions) => {
+  const { reader, entries, limits, tail } = options
+  return async (request: PageRequest): Promise<PageOutcome> => {
+    const { tenantId, visibility, filter, limit } = request
+    const items: string[] = []
+    const done = (next: Position, state: Pick<FeedPage, 'full' | 'upToDate'>): PageOutcome => ({
+      kind: 'page',
+      page: { items, next, ...state },
+    })
+    // Everything up to here is in the log: a page that reached it is up to date.
+    const tailBefore = tail()
+    const pageEvents = filter.keys.by === 'all' ? limit : Math.max(limit, limits.catchUpPageEvents)
+    let position = request.after
+    for (let scanned = 0; scanned < limits.pageScanEvents; scanned += pageEvents) {
+      const page = await reader.readFresh(tenantId, position, pageEvents)
+      if (page === undefined) return { kind: 'overloaded', retryAfterMs: RETRY_AFTER_MS }
+      for (const entry of page.entries) {
+        const matches = filter.matches(entry.event.type, entry.subject)
+        const text = matches ? entries.textOf(entry, visibility) : undefined
+        if (text === undefined) continue
+        items.push(text)
+        if (items.length === limit) {
+          return done(entry.event.position, { full: true, upToDate: false })
+        }
+      }
+      position = Math.max(page.upTo, page.exhausted ? tailBefore : 0)
+      const isEnd = page.exhausted || (page.events < pageEvents && position >= tailBefore)
+      if (isEnd) return done(position, { full: false, upToDate: true })
+    }
+    return done(position, { full: false, upToDate: false })
+  }
+}

@@ -1,0 +1,118 @@
+// One subscription from the inside, and the handing over of frames to its sink. Everything that
+// writes to a sink goes through here, so that a sink that throws ends its own subscription and
+// nothing else.
+import type { CursorCodec } from '../../core/cursor.ts'
+import type { Position } from '../../core/event.ts'
+import type { TenantId } from '../../core/ids.ts'
+import type { Logger } from '../../core/logger.ts'
+import type { EntryMaker, FeedEntry } from './entry.ts'
+import type { CompiledFilter } from './filter.ts'
+import type { Checkpoint, CloseReason, Sink, SubscriptionState, Visibility } from './types.ts'
+
+/**
+ * All that is kept of a subscription: for one that is behind, this record and its sink, and no
+ * event.
+ */
+export type Subscriber = {
+  readonly tenantId: TenantId
+  readonly visibility: Visibility
+  readonly filter: CompiledFilter
+  readonly sink: Sink
+  readonly transport: string
+  readonly principal: string
+  state: SubscriptionState
+  position: Position // everything up to here was handed over or does not concern it
+  toldPosition: Position // the last position whose cursor the consumer was given
+  delivered: number
+  isWritable: boolean
+  isPumping: boolean
+  fullSinceMs: number | undefined
+  cancelTimers: (() => void)[] // heartbeat, lifetime
+  cancelStall: (() => void) | undefined
+}
+
+export type Delivery = Readonly<{
+  /**
+   * False: the sink is full, and has taken this one. Hidden and unwanted entries are passed over.
+   */
+  offer: (subscriber: Subscriber, entry: FeedEntry) => boolean
+  /**
+   * Tells how far it is, if that moved since it was last told. Answers whether anything was
+   * written.
+   */
+  checkpoint: (subscriber: Subscriber, position: Position) => boolean
+  heartbeat: (subscriber: Subscriber) => void
+  lag: (subscriber: Subscriber, behindMs: number) => void
+  checkpointOf: (subscriber: Subscriber, position: Position) => Checkpoint
+  /** Runs the work between cork and uncork. */
+  corked: (subscriber: Subscriber, work: () => void) => void
+  /** Counts since the last call, by transport. */
+  takeSent: () => ReadonlyMap<string, number>
+}>
+
+export type DeliveryOptions = Readonly<{
+  entries: EntryMaker
+  cursors: CursorCodec
+  logger: Logger
+  onFull: (subscriber: Subscriber) => void
+  close: (subscriber: Subscriber, reason: CloseReason) => void
+}>
+
+export const createDelivery = (options: DeliveryOptions): Delivery => {
+  const { entries, cursors, logger, onFull, close } = options
+  let sent = new Map<string, number>()
+
+  const guarded = (subscriber: Subscriber, write: () => boolean): void => {
+    try {
+      if (!write() && subscriber.state !== 'closed') onFull(subscriber)
+    } catch (cause) {
+      logger.error({ cause, transport: subscriber.transport }, 'a sink of the feed threw')
+      close(subscriber, 'failed')
+    }
+  }
+
+  const checkpointOf = (subscriber: Subscriber, position: Position): Checkpoint => ({
+    cursor: cursors.encode(subscriber.tenantId, position),
+    delivered: subscriber.delivered,
+  })
+
+  return {
+    offer(subscriber, entry) {
+      const { sink, visibility } = subscriber
+      subscriber.position = entry.event.position
+      const frame = entries.frameOf(entry, visibility, sink.framing)
+      if (frame === undefined) return true
+      subscriber.delivered += 1
+      subscriber.toldPosition = entry.event.position
+      sent.set(subscriber.transport, (sent.get(subscriber.transport) ?? 0) + 1)
+      guarded(subscriber, () => sink.write(frame, entry.event))
+      return subscriber.isWritable && subscriber.state !== 'closed'
+    },
+    checkpoint(subscriber, position) {
+      if (position <= subscriber.toldPosition) return false
+      subscriber.toldPosition = position
+      guarded(subscriber, () => subscriber.sink.checkpoint(checkpointOf(subscriber, position)))
+      return true
+    },
+    heartbeat(subscriber) {
+      guarded(subscriber, () => subscriber.sink.heartbeat())
+    },
+    lag(subscriber, behindMs) {
+      guarded(subscriber, () => subscriber.sink.lag(behindMs))
+    },
+    checkpointOf,
+    corked(subscriber, work) {
+      subscriber.sink.cork()
+      try {
+        work()
+      } finally {
+        if (subscriber.state !== 'closed') subscriber.sink.uncork()
+      }
+    },
+    takeSent() {
+      const counts = sent
+      sent = new Map()
+      return counts
+    },
+  }
+}

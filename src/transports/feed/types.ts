@@ -1,0 +1,150 @@
+// The vocabulary between the live engine and its faces (SSE, WebSocket, MQTT, webhooks): what a
+// subscriber asks for, what it must offer as a sink, and what it gets back.
+import type { Position, StoredEvent } from '../../core/event.ts'
+import type { TenantId } from '../../core/ids.ts'
+import type { JsonObject } from '../../core/json.ts'
+import type { CompiledFilter } from './filter.ts'
+
+/** What a consumer may see. An event's form is made once per class. */
+export type Visibility = 'public' | 'staff'
+
+/** What the engine must know of events; given by the registry and the codec. */
+export type EventCatalogue = Readonly<{
+  /**
+   * Lifts to the current version; throws Fault `unknown_event` for what this build does not know.
+   */
+  decode: (event: StoredEvent) => StoredEvent
+  subjectOf: (event: StoredEvent) => string
+  /** Undefined: the public may not even know that it happened. */
+  publicDataOf: (event: StoredEvent) => JsonObject | undefined
+}>
+
+/** An event as a transport's framing sees it. `json` is the CloudEvent on one line. */
+export type Rendered = Readonly<{
+  json: string
+  cursor: string
+  subject: string
+  event: StoredEvent
+}>
+
+/**
+ * How a transport writes an event. Frames are shared by name: equal names must give equal bytes.
+ */
+export type Framing = Readonly<{ name: string; event: (rendered: Rendered) => Buffer }>
+
+/**
+ * Everything that matches, up to the cursor, was handed over: `delivered` events in this
+ * subscription.
+ */
+export type Checkpoint = Readonly<{ cursor: string; delivered: number }>
+
+export type CloseReason =
+  | 'shutdown' // the process stops; come back at once
+  | 'stalled' // the sink took nothing for too long
+  | 'lifetime' // the subscription's time is over; come back
+  | 'token_expired' // come back with a fresh one
+  | 'failed' // the sink threw
+  | 'cancelled' // its owner closed it
+
+export type Closing = Checkpoint & Readonly<{ reason: CloseReason; position: Position }>
+
+/**
+ * Where a subscription's frames go. A method that answers false has taken the frame, and wants no
+ * other before the callback given to `onDrain` was called. No method is called before `subscribe`
+ * has returned, and none after `close`.
+ */
+export type Sink = Readonly<{
+  framing: Framing
+  write: (frame: Buffer, event: StoredEvent) => boolean
+  checkpoint: (checkpoint: Checkpoint) => boolean
+  heartbeat: () => boolean
+  /** It fell behind and is being caught up; called when it takes frames again. */
+  lag: (behindMs: number) => boolean
+  onDrain: (resume: () => void) => void
+  /** Frames between the two belong together: they are best sent in one piece. */
+  cork: () => void
+  uncork: () => void
+  close: (closing: Closing) => void
+}>
+
+export type SubscriptionRequest = Readonly<{
+  tenantId: TenantId
+  visibility: Visibility
+  filter: CompiledFilter
+  after: Position
+  sink: Sink
+  transport: string // a label of metrics
+  principal: string // limits are counted by it: a subject, or an address when nobody is named
+  lifetime?: Readonly<{ ms: number; reason: 'lifetime' | 'token_expired' }>
+}>
+
+export type Subscription = Readonly<{
+  close: (reason: CloseReason) => void
+  /** How far the consumer is: everything that matches up to here was handed to the sink. */
+  position: () => Position
+  delivered: () => number
+  state: () => SubscriptionState
+}>
+
+export type SubscriptionState = 'live' | 'catch-up' | 'closed'
+
+export type SubscribeOutcome =
+  | Readonly<{ kind: 'subscribed'; subscription: Subscription }>
+  | Readonly<{ kind: 'refused'; reason: RefusalReason; retryAfterMs: number }>
+
+export type RefusalReason = 'principal_limit' | 'tenant_limit' | 'total_limit' | 'stopped'
+
+export type PageRequest = Readonly<{
+  tenantId: TenantId
+  visibility: Visibility
+  filter: CompiledFilter
+  after: Position
+  limit: number
+}>
+
+/**
+ * `full`: as many items as asked for; such a page is the same for ever. `upToDate`: the log's end
+ * was reached.
+ */
+export type FeedPage = Readonly<{
+  items: readonly string[] // CloudEvents as JSON text
+  next: Position
+  full: boolean
+  upToDate: boolean
+}>
+
+export type PageOutcome =
+  | Readonly<{ kind: 'page'; page: FeedPage }>
+  | Readonly<{ kind: 'overloaded'; retryAfterMs: number }> // too many reads of the log are waiting
+
+/** What the engine holds and has done, for tests, health and `status`. */
+export type FeedStats = Readonly<{
+  live: number
+  catchUp: number
+  ringEvents: number
+  ringBytes: number
+  readsInFlight: number
+  evaluations: number // subscriptions looked at for an event, since start
+  storeReads: number
+}>
+
+/**
+ * Guaranteed:
+ * - a subscription gets every event of its tenant after its position that its filter and class
+ *   admit, in log order, with no hole and no duplicate, through any number of demotions;
+ * - a slow sink costs its cursor and what the sink itself buffers, and delays nobody;
+ * - live and replayed events go through the same filter, the same visibility and the same bytes.
+ *
+ * Not guaranteed: that what a sink took was received. A consumer that reconnects from its last
+ * cursor may see an event twice and knows it by its id.
+ */
+export type Feed = Readonly<{
+  start: () => Promise<void>
+  /** Says goodbye to every sink, then stops reading the log. */
+  stop: () => Promise<void>
+  subscribe: (request: SubscriptionRequest) => SubscribeOutcome
+  readPage: (request: PageRequest) => Promise<PageOutcome>
+  /** The newest position this process has seen: what `now` means. */
+  head: () => Position
+  stats: () => FeedStats
+}>

@@ -1,0 +1,42 @@
+// The feed over plain HTTP: pages with a long poll, and Server-Sent Events. Registered into the
+// HTTP server, whose hooks have said who is calling before anything here runs.
+import type { FastifyInstance } from 'fastify'
+import { pageHandler } from './page-route.ts'
+import { type EventRouteOptions, SSE_SETTINGS, type SseSettings } from './settings.ts'
+import { streamHandler } from './stream-route.ts'
+
+const FEED_PATH = '/v1/events'
+const STREAM_PATH = '/v1/events/stream'
+
+export const createEventRoutes =
+  (options: EventRouteOptions) =>
+  async (app: FastifyInstance): Promise<void> => {
+    const settings: SseSettings = { ...SSE_SETTINGS, ...options.settings }
+    if (!app.supportedMethods.includes('QUERY')) app.addHttpMethod('QUERY', { hasBody: true })
+    app.get(FEED_PATH, pageHandler(options))
+    const stream = streamHandler(options, settings)
+    // HEAD by hand: the framework's own would run the handler of GET and open a stream.
+    app.route({
+      method: ['GET', 'HEAD'],
+      url: STREAM_PATH,
+      exposeHeadRoute: false,
+      handler: stream,
+    })
+    app.route({
+      method: ['QUERY', 'POST'],
+      url: STREAM_PATH,
+      bodyLimit: settings.maxFilterBytes,
+      handler: stream,
+    })
+    allow(app, FEED_PATH, 'GET, HEAD, OPTIONS')
+    allow(app, STREAM_PATH, 'GET, HEAD, QUERY, POST, OPTIONS')
+  }
+
+const allow = (app: FastifyInstance, url: string, methods: string): void => {
+  if (app.hasRoute({ url, method: 'OPTIONS' })) return
+  app.options(url, async (_request, reply) => {
+    reply.code(204).header('allow', methods)
+    if (methods.includes('QUERY')) reply.header('accept-query', 'application/json')
+    return reply.send()
+  })
+}
