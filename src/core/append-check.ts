@@ -1,5 +1,5 @@
-// What an append must look like before any adapter of the event store takes it. A request that fails here is a bug in
-// the caller: input from outside was checked at its edge. Throws RangeError.
+// What an append must look like before any adapter of the event store takes it. A request that
+// fails here is a bug in the caller: input from outside was checked at its edge. Throws RangeError.
 import { toTimestamp } from './clock.ts'
 import { MAX_EVENTS_PER_APPEND, type AppendRequest } from './event-store.ts'
 import type { NewEvent } from './event.ts'
@@ -64,8 +64,8 @@ const storableTime = (time: string): string => {
   return text
 }
 
-// PostgreSQL's jsonb holds neither U+0000 nor half a surrogate pair. JSON.stringify writes both as \u escapes, so a text
-// without any escape of that kind needs no closer look.
+// PostgreSQL's jsonb holds neither U+0000 nor half a surrogate pair. JSON.stringify writes both as
+// \u escapes, so a text without any escape of that kind needs no closer look.
 const UNSTORABLE = /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/
 
 const storableJson = (value: unknown): string => {

@@ -1,5 +1,5 @@
-// How a subscription is pulled: one page at a time, and nothing is read before it is asked for. Shared by the adapters
-// of the event store, so that ending one works the same everywhere.
+// How a subscription is pulled: one page at a time, and nothing is read before it is asked for.
+// Shared by the adapters of the event store, so that ending one works the same everywhere.
 import type { Position, StoredEvent } from './event.ts'
 import {
   DEFAULT_LOG_PAGE,
@@ -20,14 +20,14 @@ export const pageSizeOf = (asked: number | undefined): number =>
   Math.min(Math.max(Math.trunc(asked ?? DEFAULT_LOG_PAGE), 1), MAX_LOG_PAGE)
 
 export type PageSource = Readonly<{
-  /** The next page, with `upTo` beyond `after`; waits until there is one. What comes after an abort is thrown away. */
+  /** The next page, with `upTo` beyond `after`; waits for it. After an abort it is discarded. */
   next(after: Position, signal: AbortSignal): Promise<LogPage>
   close(): void
 }>
 
 /**
- * Opens the source with the first pull, and closes it once: on abort, on `return`, on a fault. Abort and `return` also
- * end a pull that waits.
+ * Opens the source with the first pull, and closes it once: on abort, on `return`, on a fault.
+ * Abort and `return` also end a pull that waits.
  */
 export const pulledPages = (
   subscription: LogSubscription,
@@ -55,7 +55,8 @@ async function* pull(
   if (signal.aborted || ended.signal.aborted) return
   const source = open()
   const end = (): void => ended.abort()
-  // Closed here and not in `finally`: a consumer that never pulls again after an abort leaves nothing open either.
+  // Closed here and not in `finally`: a consumer that never pulls again after an abort leaves
+  // nothing open either.
   ended.signal.addEventListener('abort', () => {
     signal.removeEventListener('abort', end)
     source.close()

@@ -1,0 +1,259 @@
+// No request of tenant A reads or changes anything of tenant B, whatever form the id takes. The table below must name every
+// route that the server has: a new one without a line here fails the first test.
+import fc from 'fast-check'
+import type { FastifyInstance } from 'fastify'
+import t from 'tap'
+import { type TenantId, tenantIdSchema } from '../../../src/core/ids.ts'
+import { type TestApp, testApp } from '../../support/app.ts'
+
+const SEED = 20_261_121
+const RUNS = 400
+const MARK = 'Secretive' // in everything of tenant B, and in nothing else
+const A = tenantIdSchema.parse('01990000-0000-7000-8000-00000000000a')
+const B = tenantIdSchema.parse('01990000-0000-7000-8000-00000000000b')
+
+type Target = 'pet' | 'shelter' | 'user' | 'none'
+type Line = Readonly<{ method: Method; path: string; about: Target; body?: unknown }>
+type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'QUERY'
+
+const pet = { name: 'Rex', species: 'DOG', ageMonths: 3, price: '10.00', currency: 'USD' }
+const user = { username: 'intruder', email: 'i@example.org', firstName: 'I', lastName: 'N' }
+const LINES: readonly Line[] = [
+  { method: 'GET', path: '/v1/pets', about: 'none' },
+  {
+    method: 'GET',
+    path: `/v1/pets?q=${MARK}&facets=breed,shelterId&include=shelter`,
+    about: 'none',
+  },
+  { method: 'QUERY', path: '/v1/pets', about: 'none', body: {} },
+  { method: 'POST', path: '/v1/pets', about: 'none', body: pet },
+  { method: 'QUERY', path: '/v1/pets/search', about: 'none', body: {} },
+  { method: 'POST', path: '/v1/pets/search', about: 'none', body: {} },
+  { method: 'GET', path: '/v1/pets/:id', about: 'pet' },
+  { method: 'PUT', path: '/v1/pets/:id', about: 'pet', body: pet },
+  { method: 'PATCH', path: '/v1/pets/:id', about: 'pet', body: { name: 'Mine now' } },
+  { method: 'DELETE', path: '/v1/pets/:id', about: 'pet' },
+  {
+    method: 'POST',
+    path: '/v1/pets/:id/outcome',
+    about: 'pet',
+    body: { kind: 'OTHER', date: '2026-01-02' },
+  },
+  { method: 'POST', path: '/v1/pets/:id/return', about: 'pet', body: {} },
+  { method: 'GET', path: '/v1/pets/:id/history', about: 'pet' },
+  {
+    method: 'POST',
+    path: '/v1/pets/:id/images',
+    about: 'pet',
+    body: { url: 'https://example.org/a.jpg' },
+  },
+  { method: 'GET', path: '/v1/pets/:id/images/:name', about: 'pet' },
+  { method: 'GET', path: '/v1/inventories', about: 'none' },
+  { method: 'GET', path: '/v1/inventory', about: 'none' },
+  { method: 'GET', path: '/v1/shelters', about: 'none' },
+  { method: 'POST', path: '/v1/shelters', about: 'none', body: { name: 'New' } },
+  { method: 'GET', path: '/v1/shelters/:id', about: 'shelter' },
+  { method: 'PUT', path: '/v1/shelters/:id', about: 'shelter', body: { name: 'Mine now' } },
+  { method: 'PATCH', path: '/v1/shelters/:id', about: 'shelter', body: { name: 'Mine now' } },
+  {
+    method: 'POST',
+    path: '/v1/users',
+    about: 'none',
+    body: { ...user, password: 'a long password' },
+  },
+  { method: 'GET', path: '/v1/users/:id', about: 'user' },
+  {
+    method: 'POST',
+    path: '/v1/auth/tokens',
+    about: 'none',
+    body: { username: `${MARK}-user`, password: 'the right password' },
+  },
+  {
+    method: 'POST',
+    path: '/v1/auth/tokens/refresh',
+    about: 'none',
+    body: { refreshToken: 'unknown' },
+  },
+  {
+    method: 'POST',
+    path: '/v1/auth/tokens/revoke',
+    about: 'none',
+    body: { refreshToken: 'unknown' },
+  },
+  { method: 'GET', path: '/v1/events?limit=500', about: 'none' },
+]
+/** Nothing of a tenant is behind these; the stream is a face of the feed that has a suite of its own. */
+const WITHOUT_TENANT = [
+  '/',
+  '/livez',
+  '/readyz',
+  '/metrics',
+  '/.well-known/jwks.json',
+  '/v1/events/stream',
+]
+
+/** Ways in which somebody may write an id, hoping that one check and another read it differently. */
+const FORMS: readonly ((id: string) => string)[] = [
+  (id) => id,
+  (id) => id.toUpperCase(),
+  (id) => `%20${id}`,
+  (id) => `${id}%00`,
+  (id) => `{${id}}`,
+  (id) => `urn:uuid:${id}`,
+  (id) => id.replaceAll('-', ''),
+  (id) => id.replace('-', '%2D'),
+  (id) => `${id}?tenant=${B}`,
+  (id) => `..%2F${id}`,
+  (id) => `pet-${B}.${id}`,
+  () => '1',
+]
+
+type Belongings = Readonly<{
+  pet: string
+  shelter: string
+  user: string
+  none: string
+  photo: string
+}>
+
+type Answer = Readonly<{ statusCode: number; body: string; headers: object }>
+type Sent = Readonly<{ method: string; url: string; headers: object; payload?: object }>
+
+// Fastify's type of a method does not know QUERY yet.
+const send = (app: FastifyInstance, request: Sent): Promise<Answer> =>
+  (app.inject as unknown as (options: Sent) => Promise<Answer>).call(app, request)
+
+const furnish = async (rig: TestApp, tenantId: TenantId, word: string): Promise<Belongings> => {
+  const { app } = rig
+  const scopes = ['read:pets', 'write:pets', 'read:events', 'read:audit'] as const
+  const headers = {
+    ...(await rig.bearer({ tenants: [tenantId], scopes })),
+    'x-tenant-id': tenantId,
+  }
+  const created = async (url: string, payload: Record<string, unknown>): Promise<string> => {
+    const answer = await app.inject({ method: 'POST', url, headers, payload })
+    if (answer.statusCode !== 201) throw new Error(answer.body)
+    return answer.json<{ id: string }>().id
+  }
+  const shelter = await created('/v1/shelters', { name: `${word} Shelter` })
+  const id = await created('/v1/pets', {
+    ...pet,
+    name: `${word} pet`,
+    breed: `${word} breed`,
+    shelterId: shelter,
+    description: `${word} words`,
+  })
+  const photo = `https://example.org/${word}.jpg`
+  await app.inject({
+    method: 'POST',
+    url: `/v1/pets/${id}/images`,
+    headers,
+    payload: { url: photo },
+  })
+  const person = await created('/v1/users', {
+    ...user,
+    username: `${word}-user`,
+    password: 'the right password',
+    firstName: word,
+  })
+  return { pet: id, shelter, user: person, none: '', photo: `${'0'.repeat(64)}.jpg` }
+}
+
+const routesOf = (app: FastifyInstance): readonly string[] => {
+  const found: string[] = []
+  const prefixes: string[] = []
+  for (const line of app.printRoutes({ commonPrefix: false }).split('\n')) {
+    const match = /^([│ ]*)[├└]── (\S+) \(/.exec(line)
+    if (match === null) continue
+    const depth = (match[1] ?? '').length / 4
+    prefixes.length = depth
+    prefixes.push(match[2] ?? '')
+    found.push(prefixes.join('').replace('//', '/'))
+  }
+  return found
+}
+
+t.test('the table of this suite names every route of the server', async (t) => {
+  const { app } = await testApp(t)
+  await app.ready()
+  const named = new Set([...WITHOUT_TENANT, ...LINES.map(({ path }) => path.split('?')[0])])
+  t.strictSame(
+    routesOf(app).filter((route) => !named.has(route)),
+    [],
+  )
+})
+
+const eventsOf = async (rig: TestApp, tenantId: TenantId): Promise<string> => {
+  const { events } = await rig.ports.eventStore.readAll({
+    after: 0,
+    limit: 2_000,
+    filter: { tenantId },
+  })
+  return JSON.stringify(events)
+}
+
+for (const publicReads of [true, false]) {
+  const title = `no request of tenant A reads or changes what is tenant B's (PUBLIC_READS=${publicReads})`
+  t.test(title, async (t) => {
+    const rig = await testApp(t, { settings: { publicReads } })
+    const theirs = await furnish(rig, B, MARK)
+    const mine = await furnish(rig, A, 'Own')
+    await rig.settled()
+    const before = await eventsOf(rig, B)
+    const scopes = ['admin'] as const
+    const headersOf = {
+      own: { ...(await rig.bearer({ tenants: [A], scopes })), 'x-tenant-id': A },
+      none: await rig.bearer({ tenants: [A], scopes }),
+      foreign: { ...(await rig.bearer({ tenants: [A], scopes })), 'x-tenant-id': B },
+      upper: { ...(await rig.bearer({ tenants: [A], scopes })), 'x-tenant-id': B.toUpperCase() },
+      twice: { ...(await rig.bearer({ tenants: [A], scopes })), 'x-tenant-id': `${A}, ${B}` },
+    }
+    const request = fc.record({
+      line: fc.constantFrom(...LINES),
+      form: fc.constantFrom(...FORMS),
+      as: fc.constantFrom(...(Object.keys(headersOf) as (keyof typeof headersOf)[])),
+      naming: fc.constantFrom('nothing', 'shelter', 'tenant', 'query'),
+    })
+    const reached = new Set<string>()
+    const property = fc.asyncProperty(request, async ({ line, form, as, naming }) => {
+      const path = line.path.replace(':id', form(theirs[line.about])).replace(':name', theirs.photo)
+      const isObject = typeof line.body === 'object' && line.body !== null
+      const smuggled = naming === 'shelter' ? { shelterId: theirs.shelter } : { tenantId: B }
+      const isSmuggling = isObject && (naming === 'shelter' || naming === 'tenant')
+      const answer = await send(rig.app, {
+        method: line.method,
+        url: naming === 'query' ? `${path}${path.includes('?') ? '&' : '?'}tenantId=${B}` : path,
+        headers: headersOf[as],
+        ...(isObject ? { payload: isSmuggling ? { ...line.body, ...smuggled } : line.body } : {}),
+      })
+      // What the request itself said comes back in links and problems.
+      const said = (answer.body + JSON.stringify(answer.headers)).replaceAll(`q=${MARK}`, 'q=')
+      if (said.includes(MARK)) {
+        throw new Error(`${line.method} ${path} as ${as} told: ${said.slice(0, 400)}`)
+      }
+      if (answer.statusCode >= 500) throw new Error(`${line.method} ${path}: ${said.slice(0, 400)}`)
+      if (answer.statusCode < 300) reached.add(`${line.method} ${line.path}`)
+    })
+    await fc.assert(property, { seed: SEED, numRuns: RUNS })
+    t.equal(await eventsOf(rig, B), before, 'the log of tenant B is what it was')
+    t.ok(reached.size >= 5, `requests got through to their routes: ${[...reached].join(', ')}`)
+
+    const own = await rig.app.inject({ url: `/v1/pets/${mine.pet}`, headers: headersOf.own })
+    t.equal(own.statusCode, 200, 'and tenant A still reads its own')
+  })
+}
+
+t.test("a user of tenant A does not sign in at tenant B, nor one of B's at A", async (t) => {
+  const rig = await testApp(t)
+  await furnish(rig, B, MARK)
+  const payload = { username: `${MARK}-user`, password: 'the right password' }
+  const at = (tenant: string) =>
+    send(rig.app, {
+      method: 'POST',
+      url: '/v1/auth/tokens',
+      headers: { 'x-tenant-id': tenant },
+      payload,
+    })
+  t.equal((await at(B)).statusCode, 200)
+  t.equal((await at(A)).statusCode, 401)
+})
