@@ -1,0 +1,80 @@
+// npm test: installs everything, checks types, lint, imports and unused code, then runs the tests against one embedded
+// PostgreSQL. With file arguments only those tests run.
+import { spawn } from 'node:child_process'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { checkNode, ensureInstalled, root } from './install.mjs'
+
+const FILE_TIMEOUT_MS = 240_000
+const CONCURRENCY = 2
+const NOT_TESTS = ['support', 'contracts'] // what tests share
+
+let running
+
+const run = (command, args, env = process.env) =>
+  new Promise((resolve) => {
+    running = spawn(command, args, { cwd: root, stdio: 'inherit', env })
+    running.once('error', () => resolve(1))
+    running.once('close', (code) => resolve(code ?? 1))
+  })
+
+const allTests = () =>
+  readdirSync(path.join(root, 'test'), { recursive: true })
+    .filter((name) => name.endsWith('.test.ts') && !NOT_TESTS.includes(name.split(path.sep)[0]))
+    .map((name) => path.join('test', name))
+    .sort()
+
+const startServer = async () => {
+  const given = process.env.PAWTRAIL_TEST_DATABASE_URL
+  if (given) return { url: given, stop: () => {} }
+  const { register } = await import('tsx/esm/api')
+  register()
+  const { startEmbeddedPostgres } = await import('../src/adapters/embedded-postgres/server.ts')
+  const { silentLogger } = await import('../src/core/logger.ts')
+  const folder = mkdtempSync(path.join(tmpdir(), 'pawtrail-test-run-'))
+  const server = await startEmbeddedPostgres({
+    dataDir: path.join(folder, 'cluster'),
+    logger: silentLogger,
+  })
+  const stop = async () => {
+    await server.stop()
+    rmSync(folder, { recursive: true, force: true })
+  }
+  return { url: server.url, stop }
+}
+
+const runTests = async (files) => {
+  const server = await startServer()
+  // An interrupted run ends its tests first; this process lives on to stop the server after them.
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => running?.kill(signal))
+  try {
+    return await run(
+      process.execPath,
+      [
+        '--import',
+        'tsx',
+        '--test',
+        '--test-reporter=spec',
+        `--test-concurrency=${CONCURRENCY}`,
+        `--test-timeout=${FILE_TIMEOUT_MS}`,
+        ...files,
+      ],
+      {
+        ...process.env,
+        PAWTRAIL_TEST_DATABASE_URL: server.url,
+        TAP_TIMEOUT: String(FILE_TIMEOUT_MS / 1000), // tap's own limit is short for a busy machine
+      },
+    )
+  } finally {
+    await server.stop()
+  }
+}
+
+checkNode()
+ensureInstalled({ dev: true })
+const chosen = process.argv.slice(2)
+const checked = chosen.length > 0 ? 0 : await run('npm', ['run', '-s', 'check'])
+const tested = await runTests(chosen.length > 0 ? chosen : allTests())
+if (checked !== 0) process.stderr.write('\nThe checks before the tests failed: see above.\n')
+process.exitCode = checked || tested

@@ -1,0 +1,39 @@
+// pawtrail rebuild: makes a read model anew from the log, beside the one that goes on answering.
+import { defineCommand } from 'citty'
+import { progressBar } from '../progress-bar.ts'
+import { isTerminal, print, printJson } from '../terminal.ts'
+import { requireKnown } from '../projection-name.ts'
+import { withTools } from '../with-tools.ts'
+
+export const rebuild = defineCommand({
+  meta: {
+    name: 'rebuild',
+    description: 'Make a read model anew from the log, beside the live one',
+  },
+  args: {
+    projection: {
+      type: 'positional',
+      required: true,
+      description: 'Name of the read model, as status shows it',
+    },
+    json: { type: 'boolean', description: 'Print progress and result as lines of JSON' },
+  },
+  run: async ({ args }) => {
+    const bar = progressBar({
+      label: args.projection,
+      nowMs: () => performance.now(),
+      write: (text) => process.stderr.write(text),
+    })
+    const outcome = await withTools((tools) =>
+      tools.rebuild(args.projection, (progress) => {
+        if (args.json) void printJson({ kind: 'progress', ...progress })
+        else if (isTerminal()) bar.show(progress)
+      }),
+    )
+    if (isTerminal() && !args.json) bar.end()
+    const { position, events } = requireKnown(args.projection, outcome)
+    await (args.json
+      ? printJson({ kind: 'rebuilt', position, events })
+      : print(`Rebuilt ${args.projection} from ${events} events, up to position ${position}.`))
+  },
+})

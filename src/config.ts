@@ -1,0 +1,286 @@
+// The environment, read once, checked and frozen: the only reader of process.env. A setting that is missing takes its
+// default; a bad one is named in a sentence, and the values of secrets are never repeated.
+import { isIP } from 'node:net'
+import path from 'node:path'
+import { z } from 'zod'
+
+export type Config = Readonly<{
+  port: number // 0: any free one
+  host: string
+  dataDir: string // absolute
+  databaseUrl: string | undefined // undefined: the embedded PostgreSQL under dataDir
+  eventStoreUrl: string | undefined // undefined: where the read models are
+  publicUrl: string | undefined // without a slash at its end; undefined: from the address we listen at
+  publicReads: boolean
+  rateLimitPerMinute: number // 0: off
+  jwtIssuer: string | undefined // undefined: our own
+  jwtAudience: string | undefined
+  jwksUrl: string | undefined
+  seedDemo: boolean
+  logLevel: LogLevel
+  appendQueueLimit: number
+  cacheMaxBytes: number
+  readyMaxLag: number
+  shutdownGraceMs: number
+  trustProxy: false | number | readonly string[]
+}>
+
+export const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug'] as const
+export type LogLevel = (typeof LOG_LEVELS)[number]
+
+export type LoadedConfig =
+  | Readonly<{ kind: 'loaded'; config: Config }>
+  | Readonly<{ kind: 'refused'; problems: readonly string[] }>
+
+export type Environment = Readonly<Record<string, string | undefined>>
+
+export const loadConfig = (environment: Environment = process.env): LoadedConfig => {
+  const parsed = settingsSchema.safeParse(present(environment))
+  if (!parsed.success) return { kind: 'refused', problems: parsed.error.issues.map(sentence) }
+  const problems = contradictions(parsed.data)
+  if (problems.length > 0) return { kind: 'refused', problems }
+  return { kind: 'loaded', config: Object.freeze(toConfig(parsed.data)) }
+}
+
+type Setting = Readonly<{ name: string; default: string; meaning: string }>
+
+/** Every setting, as README.md and infra/env.example list them. A default in brackets is a rule, not a value. */
+export const SETTINGS = [
+  { name: 'PORT', default: '3000', meaning: 'Port of the HTTP server; 0 takes any free one' },
+  {
+    name: 'HOST',
+    default: '127.0.0.1',
+    meaning: 'Address it listens at; 0.0.0.0 for every interface',
+  },
+  {
+    name: 'DATA_DIR',
+    default: './.data',
+    meaning: 'Folder of everything that is kept: embedded database, photos, keys',
+  },
+  {
+    name: 'DATABASE_URL',
+    default: '(embedded)',
+    meaning:
+      'PostgreSQL of the read models and, unless told otherwise, of the log: `postgres://user@host/database`',
+  },
+  {
+    name: 'EVENT_STORE_URL',
+    default: '(DATABASE_URL)',
+    meaning: 'PostgreSQL of the log, when it is another one; `postgres://` only',
+  },
+  {
+    name: 'PUBLIC_URL',
+    default: '(from HOST and PORT)',
+    meaning: 'Base of the links that are given out, and the issuer of tokens',
+  },
+  {
+    name: 'PUBLIC_READS',
+    default: 'true',
+    meaning: 'Pets and shelters are readable without a token, public fields only',
+  },
+  {
+    name: 'RATE_LIMIT_PER_MINUTE',
+    default: '100',
+    meaning: 'Requests of one principal or address in a minute; 0 switches the limit off',
+  },
+  {
+    name: 'JWT_ISSUER',
+    default: '(own)',
+    meaning: 'Issuer that tokens must name; with JWKS_URL, an outside identity provider',
+  },
+  { name: 'JWT_AUDIENCE', default: '(own)', meaning: 'Audience that tokens must name' },
+  {
+    name: 'JWKS_URL',
+    default: '(own keys)',
+    meaning: "Address of the outside identity provider's keys; needs JWT_ISSUER and JWT_AUDIENCE",
+  },
+  {
+    name: 'SEED_DEMO',
+    default: '(true when embedded)',
+    meaning: 'Fill an empty store with demo data',
+  },
+  { name: 'LOG_LEVEL', default: 'info', meaning: `What is logged: ${LOG_LEVELS.join(', ')}` },
+  {
+    name: 'APPEND_QUEUE_LIMIT',
+    default: '10000',
+    meaning: 'Commands that may wait for the log; one more is answered 503 with Retry-After',
+  },
+  {
+    name: 'CACHE_MAX_BYTES',
+    default: '67108864',
+    meaning: 'Memory for cached answers; 0 switches the cache off',
+  },
+  {
+    name: 'READY_MAX_LAG',
+    default: '10000',
+    meaning: 'Positions a read model may be behind the log while `/readyz` still says ready',
+  },
+  {
+    name: 'SHUTDOWN_GRACE_MS',
+    default: '10000',
+    meaning: 'Time for open requests to end after SIGTERM, in milliseconds',
+  },
+  {
+    name: 'TRUST_PROXY',
+    default: '0',
+    meaning:
+      "Whom to believe about the caller's address: how many proxies stand in front, or their addresses separated by commas",
+  },
+] as const satisfies readonly Setting[]
+
+type SettingName = (typeof SETTINGS)[number]['name']
+
+const defaultOf = (name: SettingName): string =>
+  SETTINGS.find((setting) => setting.name === name)?.default ?? ''
+
+// An empty value is what a line `NAME=` in an env file gives: the same as none.
+const present = (environment: Environment): Partial<Record<SettingName, string>> => {
+  const found: Partial<Record<SettingName, string>> = {}
+  for (const { name } of SETTINGS) {
+    const value = environment[name]?.trim()
+    if (value !== undefined && value !== '') found[name] = value
+  }
+  return found
+}
+
+const sentence = (issue: z.core.$ZodIssue): string => `${issue.path.join('.')} ${issue.message}`
+
+const integer = (name: SettingName, least: number, most: number) =>
+  z
+    .string()
+    .default(defaultOf(name))
+    .transform((text, context) => {
+      const value = /^\d+$/.test(text) ? Number(text) : NaN
+      if (value >= least && value <= most) return value
+      context.addIssue(`is "${text}": expected a whole number from ${least} to ${most}`)
+      return z.NEVER
+    })
+
+const TRUE = ['true', '1', 'yes', 'on']
+const FALSE = ['false', '0', 'no', 'off']
+
+const toBoolean = (text: string, context: z.RefinementCtx): boolean => {
+  if (TRUE.includes(text.toLowerCase())) return true
+  if (FALSE.includes(text.toLowerCase())) return false
+  context.addIssue(`is "${text}": expected true or false`)
+  return z.NEVER
+}
+
+// The value may hold a password: only what is before the colon is repeated.
+const postgresUrl = (text: string, context: z.RefinementCtx): string => {
+  if (/^postgres(ql)?:\/\/[^/?]*\/[^/?]+(\?.*)?$/.test(text)) return text
+  const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text)?.[1]
+  const problem =
+    scheme === undefined
+      ? 'is not a URL'
+      : /^postgres(ql)?$/.test(scheme)
+        ? 'does not name a database'
+        : `starts with ${scheme}://, and this build speaks PostgreSQL only`
+  context.addIssue(`${problem}: expected postgres://user@host/database`)
+  return z.NEVER
+}
+
+const webUrl = (text: string, context: z.RefinementCtx): string => {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  const isPlain = url !== undefined && /^https?:$/.test(url.protocol) && url.username === ''
+  if (isPlain && url.search === '' && url.hash === '') return text.replace(/\/+$/, '')
+  context.addIssue(
+    'is not a plain web address: expected one like https://pets.example.org, without user, query or fragment',
+  )
+  return z.NEVER
+}
+
+const keysUrl = (text: string, context: z.RefinementCtx): string => {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname)))
+    return text
+  context.addIssue(
+    'is not a safe address for keys: expected https:// (http:// only on this machine)',
+  )
+  return z.NEVER
+}
+
+const isLoopback = (host: string): boolean =>
+  host === 'localhost' || host === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(host)
+
+const trustedProxies = (text: string, context: z.RefinementCtx): Config['trustProxy'] => {
+  if (/^\d{1,2}$/.test(text)) return Number(text) === 0 ? false : Number(text)
+  const addresses = text.split(',').map((address) => address.trim())
+  if (addresses.every(isAddressOrRange)) return addresses
+  context.addIssue(
+    `is "${text}": expected the number of proxies in front, or their addresses like 10.0.0.0/8,127.0.0.1`,
+  )
+  return z.NEVER
+}
+
+const isAddressOrRange = (text: string): boolean => {
+  const [address = '', bits, ...rest] = text.split('/')
+  const most = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1
+  if (most < 0 || rest.length > 0) return false
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most)
+}
+
+const HOUR_MS = 3_600_000
+const MAX_COUNT = 1_000_000_000
+const MAX_CACHE_BYTES = 64 * 1024 ** 3
+
+const settingsSchema = z.object({
+  PORT: integer('PORT', 0, 65_535),
+  HOST: z
+    .string()
+    .regex(/^[\w.:-]+$/, 'is not a host name or an address: expected one like 127.0.0.1')
+    .default(defaultOf('HOST')),
+  DATA_DIR: z.string().default(defaultOf('DATA_DIR')),
+  DATABASE_URL: z.string().transform(postgresUrl).optional(),
+  EVENT_STORE_URL: z.string().transform(postgresUrl).optional(),
+  PUBLIC_URL: z.string().transform(webUrl).optional(),
+  PUBLIC_READS: z.string().default(defaultOf('PUBLIC_READS')).transform(toBoolean),
+  RATE_LIMIT_PER_MINUTE: integer('RATE_LIMIT_PER_MINUTE', 0, MAX_COUNT),
+  JWT_ISSUER: z.string().optional(),
+  JWT_AUDIENCE: z.string().optional(),
+  JWKS_URL: z.string().transform(keysUrl).optional(),
+  SEED_DEMO: z.string().transform(toBoolean).optional(),
+  LOG_LEVEL: z
+    .enum(LOG_LEVELS, {
+      error: (issue) => `is "${String(issue.input)}": expected one of ${LOG_LEVELS.join(', ')}`,
+    })
+    .default('info'),
+  APPEND_QUEUE_LIMIT: integer('APPEND_QUEUE_LIMIT', 1, MAX_COUNT),
+  CACHE_MAX_BYTES: integer('CACHE_MAX_BYTES', 0, MAX_CACHE_BYTES),
+  READY_MAX_LAG: integer('READY_MAX_LAG', 0, MAX_COUNT),
+  SHUTDOWN_GRACE_MS: integer('SHUTDOWN_GRACE_MS', 0, HOUR_MS),
+  TRUST_PROXY: z.string().default(defaultOf('TRUST_PROXY')).transform(trustedProxies),
+} satisfies Record<SettingName, z.ZodType>)
+
+type ParsedSettings = z.output<typeof settingsSchema>
+
+const contradictions = (settings: ParsedSettings): readonly string[] => {
+  if (settings.JWKS_URL === undefined) return []
+  return (['JWT_ISSUER', 'JWT_AUDIENCE'] as const)
+    .filter((name) => settings[name] === undefined)
+    .map(
+      (name) =>
+        `${name} is missing: JWKS_URL is set, and tokens of an outside provider must name it`,
+    )
+}
+
+const toConfig = (settings: ParsedSettings): Config => ({
+  port: settings.PORT,
+  host: settings.HOST,
+  dataDir: path.resolve(settings.DATA_DIR),
+  databaseUrl: settings.DATABASE_URL,
+  eventStoreUrl: settings.EVENT_STORE_URL,
+  publicUrl: settings.PUBLIC_URL,
+  publicReads: settings.PUBLIC_READS,
+  rateLimitPerMinute: settings.RATE_LIMIT_PER_MINUTE,
+  jwtIssuer: settings.JWT_ISSUER,
+  jwtAudience: settings.JWT_AUDIENCE,
+  jwksUrl: settings.JWKS_URL,
+  seedDemo: settings.SEED_DEMO ?? settings.DATABASE_URL === undefined,
+  logLevel: settings.LOG_LEVEL,
+  appendQueueLimit: settings.APPEND_QUEUE_LIMIT,
+  cacheMaxBytes: settings.CACHE_MAX_BYTES,
+  readyMaxLag: settings.READY_MAX_LAG,
+  shutdownGraceMs: settings.SHUTDOWN_GRACE_MS,
+  trustProxy: settings.TRUST_PROXY,
+})

@@ -1,0 +1,39 @@
+// The process: loads the configuration, starts, and stops on a signal. Everything else is composed elsewhere.
+import { startPawtrail } from './compose.ts'
+import { loadConfig } from './config.ts'
+
+const EXIT = { stopped: 0, failed: 1, badSettings: 78, interrupted: 130 } as const
+// npm passes on the signal of a Ctrl-C that the terminal has already sent: that is not yet impatience.
+const SECOND_SIGNAL_AFTER_MS = 1_000
+const STOP_MARGIN_MS = 30_000 // over the grace of open requests: to empty queues and stop the embedded database
+
+const say = (text: string): boolean => process.stderr.write(`${text}\n`)
+
+const fail = (error: unknown): never => {
+  say(error instanceof Error ? (error.stack ?? error.message) : String(error))
+  process.exit(EXIT.failed)
+}
+
+const loaded = loadConfig()
+if (loaded.kind === 'refused') {
+  for (const problem of loaded.problems) say(problem)
+  process.exit(EXIT.badSettings)
+}
+process.on('uncaughtException', fail)
+
+const starting = startPawtrail(loaded.config)
+let isPatient = true
+let stopping: Promise<void> | undefined
+const onSignal = (): void => {
+  if (stopping !== undefined && !isPatient) process.exit(EXIT.interrupted)
+  if (stopping !== undefined) return
+  setTimeout(() => (isPatient = false), SECOND_SIGNAL_AFTER_MS).unref()
+  setTimeout(
+    () => fail('stopping took too long'),
+    loaded.config.shutdownGraceMs + STOP_MARGIN_MS,
+  ).unref()
+  stopping = starting.then((running) => running.stop()).then(() => process.exit(EXIT.stopped), fail)
+}
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, onSignal)
+
+process.stdout.write(`${(await starting.catch(fail)).banner}\n`)

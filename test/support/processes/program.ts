@@ -1,0 +1,96 @@
+// The program as people start it: a child process on a data folder of its own, with settings of its own.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Test } from 'tap'
+
+const ROOT = path.resolve(import.meta.dirname, '../../..')
+const START_DEADLINE_MS = 60_000
+const POLL_MS = 50
+const LIFETIME_MS = 120_000 // no program of a test lives longer
+
+export type Program = Readonly<{
+  child: ChildProcess
+  output: () => string
+  errors: () => string
+  /** Resolves with the exit code, or the signal that ended it. */
+  ended: Promise<number | string>
+}>
+
+export const dataFolder = async (t: Test): Promise<string> => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'pawtrail-e2e-'))
+  t.teardown(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }))
+  return folder
+}
+
+export const run = (
+  t: Test,
+  args: readonly string[],
+  settings: Readonly<Record<string, string>> = {},
+): Program => {
+  const child = spawn(process.execPath, [path.join(ROOT, 'infra/run.mjs'), ...args], {
+    env: {
+      PATH: process.env['PATH'],
+      LOG_LEVEL: 'warn',
+      PORT: '0',
+      SEED_DEMO: 'false',
+      RATE_LIMIT_PER_MINUTE: '0',
+      ...settings,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let output = ''
+  let errors = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text))
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text))
+  const ended = once(child, 'close').then(([code, signal]) => (code ?? signal) as number | string)
+  t.teardown(async () => {
+    child.kill('SIGKILL')
+    await ended
+  })
+  return { child, output: () => output, errors: () => errors, ended: withDeadline(ended, child) }
+}
+
+const withDeadline = async (
+  ended: Promise<number | string>,
+  child: ChildProcess,
+): Promise<number | string> => {
+  const timer = setTimeout(() => child.kill('SIGKILL'), LIFETIME_MS)
+  return ended.finally(() => clearTimeout(timer))
+}
+
+/** Starts the server and waits until it says where it is. */
+export const startServer = async (
+  t: Test,
+  settings: Readonly<Record<string, string>>,
+): Promise<Program & Readonly<{ url: string }>> => {
+  const program = run(t, ['main'], settings)
+  const find = (): string | undefined => /http:\/\/[\w.[\]:]+:\d+/.exec(program.output())?.[0]
+  await waitFor(() => find() !== undefined || program.child.exitCode !== null)
+  const url = find()
+  if (url === undefined) throw new Error(`the server did not start: ${program.errors()}`)
+  return { ...program, url }
+}
+
+export const waitFor = async (holds: () => boolean | Promise<boolean>): Promise<void> => {
+  const deadline = AbortSignal.timeout(START_DEADLINE_MS)
+  while (!(await holds())) {
+    if (deadline.aborted) throw new Error('waited for too long')
+    await delay(POLL_MS)
+  }
+}
+
+/** The PostgreSQL processes whose command line names this folder. */
+export const serversOn = async (folder: string): Promise<readonly string[]> => {
+  if (!existsSync('/proc')) return []
+  const lines: string[] = []
+  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
+    const line = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
+    if (line.includes(folder) && line.includes('postgres')) lines.push(line.replaceAll('\0', ' '))
+  }
+  return lines
+}
