@@ -17,9 +17,30 @@ declare module 'fastify' {
 }
 
 export const callerOf = (request: FastifyRequest): Caller => {
-  if (request.caller === null) throw new Error('the request has no caller: the authentication hook did not run')
+  if (request.caller === null)
+    throw new Error('the request has no caller: the authentication hook did not run')
   return request.caller
 }
+
+/** The caller, who has a token good for this tenant; otherwise 401 or 403. */
+export const requireCaller = (
+  request: FastifyRequest,
+): Caller & Readonly<{ principal: Principal }> => {
+  const { tenantId, principal } = callerOf(request)
+  if (principal === null) {
+    throw new ProblemError('unauthorized', 'A bearer token is required.', {
+      headers: { 'www-authenticate': 'Bearer' },
+    })
+  }
+  if (!principal.tenants.includes(tenantId)) {
+    throw new ProblemError('forbidden', 'The token is not good for this tenant.')
+  }
+  return { tenantId, principal }
+}
+
+/** True when the caller has a token good for this tenant with this scope. */
+export const callerHasScope = ({ tenantId, principal }: Caller, scope: Scope): boolean =>
+  principal !== null && principal.tenants.includes(tenantId) && hasScope(principal, scope)
 
 /** The caller, who has a token good for this tenant with this scope; otherwise 401 or 403. */
 export const requireScope = (

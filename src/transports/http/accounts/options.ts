@@ -1,0 +1,25 @@
+// What the account routes need from outside.
+import type { Application } from '../../../application.ts'
+import type {
+  CredentialStore,
+  PasswordHasher,
+  RefreshTokenStore,
+  TokenIssuer,
+} from '../../../core/auth.ts'
+import type { CursorCodec } from '../../../core/cursor.ts'
+import type { AttemptLimits } from './sign-in-limit.ts'
+
+export const TOKEN_LIFETIME_SECONDS = 3_600
+
+export type AccountSettings = Readonly<{ tokenLifetimeSeconds: number; attempts: AttemptLimits }>
+
+export type AccountOptions = Readonly<{
+  application: Pick<Application, 'users'>
+  issuer: TokenIssuer
+  passwords: PasswordHasher
+  credentials: CredentialStore
+  refreshTokens: RefreshTokenStore
+  settings: AccountSettings
+  /** With it a registration answers Event-Cursor. */
+  cursors?: CursorCodec
+}>

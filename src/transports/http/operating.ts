@@ -1,0 +1,56 @@
+// For who runs the server: is it alive, is it ready, what does it measure, which keys sign its tokens.
+import type { FastifyInstance } from 'fastify'
+import { sendProblem } from './errors.ts'
+import type { RouteParts } from './options.ts'
+import { ProblemError } from './problem.ts'
+
+const NO_STORE = { 'cache-control': 'no-store' } as const
+const JWKS_CACHE = { 'cache-control': 'public, max-age=300' } as const
+const RETRY_AFTER_SECONDS = '2'
+
+export const operatingRoutes = (app: FastifyInstance, parts: RouteParts): void => {
+  const config = { isOpen: true } as const
+  app.get('/livez', { config }, (_request, reply) =>
+    reply.headers(NO_STORE).send({ status: 'alive' }),
+  )
+
+  app.get('/readyz', { config }, async (request, reply) => {
+    const { ready, ...details } = await parts.readiness()
+    if (ready) return reply.headers(NO_STORE).send({ status: 'ready', ...details })
+    const reasons = Object.entries(details).map(([part, state]) => ({
+      field: part,
+      message: typeof state === 'string' ? state : JSON.stringify(state),
+    }))
+    const problem = new ProblemError('service-unavailable', 'Not ready to serve yet.', {
+      errors: reasons,
+      headers: { 'retry-after': RETRY_AFTER_SECONDS },
+    })
+    return sendProblem(request, reply, problem)
+  })
+
+  app.get('/metrics', { config }, async (_request, reply) =>
+    reply
+      .headers(NO_STORE)
+      .type('text/plain; version=0.0.4; charset=utf-8')
+      .send(await parts.metricsText()),
+  )
+
+  app.get('/.well-known/jwks.json', { config }, (_request, reply) =>
+    reply.headers(JWKS_CACHE).send(parts.jwks()),
+  )
+
+  const { publicUrl } = parts.settings
+  const index = {
+    name: 'Pawtrail',
+    links: {
+      self: `${publicUrl}/`,
+      pets: `${publicUrl}/v1/pets`,
+      shelters: `${publicUrl}/v1/shelters`,
+      inventory: `${publicUrl}/v1/inventory`,
+      keys: `${publicUrl}/.well-known/jwks.json`,
+      live: `${publicUrl}/livez`,
+      ready: `${publicUrl}/readyz`,
+    },
+  }
+  app.get('/', { config }, (_request, reply) => reply.headers(JWKS_CACHE).send(index))
+}

@@ -1,0 +1,66 @@
+// What the HTTP server needs from outside, and the parts of it that all routes share.
+import type { FastifyInstance } from 'fastify'
+import type { Application } from '../../application.ts'
+import type { TokenVerifier } from '../../core/auth.ts'
+import type { BlobStore } from '../../core/blob-store.ts'
+import type { Clock } from '../../core/clock.ts'
+import type { CursorCodec } from '../../core/cursor.ts'
+import type { IdGenerator, TenantId } from '../../core/ids.ts'
+import type { JsonObject } from '../../core/json.ts'
+import type { Logger } from '../../core/logger.ts'
+import type { Metrics } from '../../core/metrics.ts'
+import type { EventCursors } from './event-cursor.ts'
+import type { Hook } from './guard.ts'
+import type { IdempotentRunner } from './idempotency.ts'
+import type { ResponseCache } from './response-cache.ts'
+
+export type HttpSettings = Readonly<{
+  publicUrl: string // base of links, without a slash at its end
+  publicReads: boolean
+  rateLimitPerMinute: number // 0: no limit
+  cacheMaxBytes: number // 0: no cache
+  trustProxy: boolean | number | readonly string[] // which proxies to believe about the caller's address
+}>
+
+/** Routes of another transport; they get the same guard, error bodies, OPTIONS and 405 as the others. */
+export type RoutePlugin = (app: FastifyInstance) => Promise<void> | void
+
+export type Readiness = Readonly<{ ready: boolean } & Record<string, unknown>>
+
+export type HttpServerOptions = Readonly<{
+  application: Application
+  verifier: TokenVerifier
+  blobs: BlobStore
+  cursors: CursorCodec
+  clock: Clock
+  ids: IdGenerator
+  logger: Logger
+  metrics: Metrics
+  readiness: () => Promise<Readiness>
+  metricsText: () => Promise<string>
+  jwks: () => JsonObject
+  settings: HttpSettings
+  plugins: readonly RoutePlugin[]
+}>
+
+export type RouteParts = HttpServerOptions &
+  Readonly<{
+    cache: ResponseCache
+    eventCursors: EventCursors
+    runIdempotent: IdempotentRunner
+    readGate: Hook
+  }>
+
+export type CacheScope = Readonly<{ tenantId: TenantId; key: string }>
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** No token, tenant or rate limit: for probes and preflights. */
+    isOpen?: boolean
+    /** Answers JSON only: 406 to who does not accept it. */
+    isJson?: boolean
+    /** Media types of bodies, for Accept-Query and Accept-Patch. */
+    acceptQuery?: string
+    acceptPatch?: string
+  }
+}

@@ -1,0 +1,285 @@
+// Bodies of writes on a pet. Closed: an unknown member is an error that names it. Members that only we set (id,
+// timestamps, tenantId, links) are let through and ignored, so that what was read can be sent back.
+import { z } from 'zod'
+import type { PetIntake } from '../../../events/pet-state.ts'
+import type { PetPhoto, PetProfile } from '../../../events/pet.ts'
+import { uuidSchema } from '../../../core/ids.ts'
+import {
+  currencyField,
+  dayField,
+  feeField,
+  GENDERS,
+  MAX_AGE_MONTHS,
+  moneyField,
+  optionalText,
+  SIZES,
+  SPECIES,
+  STATUSES,
+  text,
+  toMoney,
+} from '../fields.ts'
+
+const MAX_PHOTOS = 20
+const MAX_VACCINATIONS = 50
+const MAX_URL_LENGTH = 2_048
+const INTAKE_KINDS = [
+  'STRAY',
+  'OWNER_SURRENDER',
+  'TRANSFER_IN',
+  'RETURN',
+  'SEIZED',
+  'BORN_IN_CARE',
+  'OTHER',
+] as const satisfies readonly PetIntake['kind'][]
+
+const optionalFlag = z.boolean().nullish()
+const readOnly = {
+  id: z.unknown().optional(),
+  tenantId: z.unknown().optional(),
+  createdAt: z.unknown().optional(),
+  updatedAt: z.unknown().optional(),
+  links: z.unknown().optional(),
+}
+
+export const photoUrl = z
+  .string()
+  .max(MAX_URL_LENGTH)
+  .refine((url) => isWebUrl(url), {
+    error: 'Must be an http or https URL',
+    params: { code: 'INVALID_FORMAT' },
+  })
+
+const isWebUrl = (url: string): boolean =>
+  /^https?:\/\/[^\s\u0000]+$/i.test(url) && URL.canParse(url)
+
+const medicalInfo = z.strictObject({
+  spayedNeutered: optionalFlag,
+  vaccinated: optionalFlag,
+  microchipped: optionalFlag,
+  specialNeeds: optionalFlag,
+  healthNotes: optionalText(5_000),
+})
+export type MedicalPatch = z.output<typeof medicalInfo>
+
+const optionalFields = {
+  breed: optionalText(100),
+  size: z.enum(SIZES).nullish(),
+  color: optionalText(100),
+  gender: z.enum(GENDERS).nullish(),
+  goodWithKids: optionalFlag,
+  goodWithDogs: optionalFlag,
+  goodWithCats: optionalFlag,
+  description: optionalText(5_000),
+  temperament: optionalText(500),
+  medicalInfo: medicalInfo.nullish(),
+  vaccinations: z.array(text(100)).max(MAX_VACCINATIONS).nullish(),
+  microchipId: optionalText(50),
+  shelterId: uuidSchema.nullish(),
+  intakeDate: dayField.optional(),
+  photos: z.array(photoUrl).max(MAX_PHOTOS).nullish(),
+  status: z.enum(STATUSES).optional(),
+}
+
+const requiredFields = {
+  name: text(50),
+  species: z.enum(SPECIES),
+  ageMonths: z.int().min(0).max(MAX_AGE_MONTHS),
+}
+
+const priceFields = {
+  price: moneyField.optional(),
+  adoptionFee: feeField.optional(), // an alias of price, as a number
+  currency: currencyField.optional(),
+}
+
+type Priced = Readonly<{ price?: unknown; adoptionFee?: unknown }>
+const isPriced = ({ price, adoptionFee }: Priced): boolean =>
+  price !== undefined || adoptionFee !== undefined
+const pricesAgree = ({ price, adoptionFee }: Priced): boolean =>
+  typeof price !== 'string' || typeof adoptionFee !== 'number' || price === toMoney(adoptionFee)
+
+// `when`: said together with what else is wrong, so that one answer names every field.
+const always = ({ value }: { value: unknown }): boolean =>
+  typeof value === 'object' && value !== null
+const priceRequired = {
+  path: ['price'],
+  error: 'Is required',
+  params: { code: 'REQUIRED' },
+  when: always,
+}
+const agreement = {
+  path: ['adoptionFee'],
+  error: 'Must be the same amount as price, or be left out',
+  params: { code: 'INVALID_VALUE' },
+}
+
+const intakeField = z.strictObject({
+  kind: z.enum(INTAKE_KINDS).optional(),
+  date: dayField.optional(),
+  source: optionalText(200),
+  condition: optionalText(200),
+})
+
+export const petCreateBody = z
+  .strictObject({
+    ...requiredFields,
+    ...priceFields,
+    ...optionalFields,
+    intake: intakeField.optional(),
+    ...readOnly,
+  })
+  .refine(isPriced, priceRequired)
+  .refine(pricesAgree, agreement)
+  .refine(
+    ({ status }) => status === undefined || status === 'AVAILABLE' || status === 'NOT_AVAILABLE',
+    {
+      path: ['status'],
+      error: 'A new pet is AVAILABLE or NOT_AVAILABLE',
+      params: { code: 'INVALID_VALUE' },
+    },
+  )
+export type PetCreateBody = z.output<typeof petCreateBody>
+
+export const petReplaceBody = z
+  .strictObject({
+    ...requiredFields,
+    ...priceFields,
+    ...optionalFields,
+    reason: optionalText(500),
+    ...readOnly,
+  })
+  .refine(isPriced, priceRequired)
+  .refine(pricesAgree, agreement)
+export type PetReplaceBody = z.output<typeof petReplaceBody>
+
+export const petPatchBody = z
+  .strictObject({
+    ...z.object(requiredFields).partial().shape,
+    ...priceFields,
+    ...optionalFields,
+    reason: optionalText(500),
+    ...readOnly,
+  })
+  .refine(pricesAgree, agreement)
+export type PetPatchBody = z.output<typeof petPatchBody>
+
+const priceOf = (
+  body: Readonly<{ price?: string | undefined; adoptionFee?: number | undefined }>,
+) => body.price ?? (body.adoptionFee === undefined ? undefined : toMoney(body.adoptionFee))
+
+type Medical = NonNullable<PetProfile['medicalInfo']>
+const NO_MEDICAL: Medical = {
+  spayedNeutered: null,
+  vaccinated: null,
+  microchipped: null,
+  specialNeeds: null,
+  healthNotes: null,
+}
+
+/** Members that the patch does not name keep their value. */
+export const mergeMedical = (
+  known: Partial<Medical> | null | undefined,
+  patch: MedicalPatch,
+): Medical => ({
+  ...NO_MEDICAL,
+  ...known,
+  ...Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined)),
+})
+
+const medicalOf = (given: MedicalPatch | null | undefined): Medical | null =>
+  given === null || given === undefined ? null : mergeMedical(null, given)
+
+/** Everything of the profile; what is absent becomes unknown. */
+export const fullProfile = (
+  body: PetReplaceBody | PetCreateBody,
+): Omit<PetProfile, 'intakeDate'> => ({
+  name: body.name,
+  species: body.species,
+  breed: body.breed ?? null,
+  ageMonths: body.ageMonths,
+  size: body.size ?? null,
+  color: body.color ?? null,
+  gender: body.gender ?? null,
+  goodWithKids: body.goodWithKids ?? null,
+  goodWithDogs: body.goodWithDogs ?? null,
+  goodWithCats: body.goodWithCats ?? null,
+  price: priceOf(body) ?? '0.00',
+  currency: body.currency ?? 'USD',
+  description: body.description ?? null,
+  temperament: body.temperament ?? null,
+  medicalInfo: medicalOf(body.medicalInfo),
+  vaccinations: body.vaccinations ?? [],
+  microchipId: body.microchipId ?? null,
+  shelterId: body.shelterId ?? null,
+})
+
+type ProfileChanges = { -readonly [Field in keyof PetProfile]?: PetProfile[Field] | undefined }
+
+/** What the patch names; medicalInfo is merged by the caller, who knows what was there. */
+export const changedProfile = (body: PetPatchBody): ProfileChanges => {
+  const {
+    adoptionFee: _fee,
+    medicalInfo: given,
+    vaccinations,
+    photos: _photos,
+    status: _status,
+    ...rest
+  } = body
+  const {
+    reason: _reason,
+    id: _id,
+    tenantId: _tenant,
+    createdAt: _at,
+    updatedAt: _on,
+    links: _links,
+    ...fields
+  } = rest
+  const changes: ProfileChanges = { ...fields, price: priceOf(body) }
+  if (given === null) changes.medicalInfo = null
+  if (vaccinations !== undefined) changes.vaccinations = vaccinations ?? []
+  return changes
+}
+
+export const intakeOf = (body: PetCreateBody, today: string): PetIntake => ({
+  kind: body.intake?.kind ?? 'OTHER',
+  date: body.intake?.date ?? body.intakeDate ?? today,
+  source: body.intake?.source ?? null,
+  condition: body.intake?.condition ?? null,
+})
+
+const BLOB_PATH = /\/v1\/pets\/([0-9a-f-]{36})\/images\/([0-9a-f]{64}\.(jpg|png|webp))(\?.*)?$/
+const CONTENT_TYPES = { jpg: 'image/jpeg', png: 'image/png', webp: 'image/webp' } as const
+
+/** A photo's URL as the pet has it: ours, when it is one that we gave out for this pet; otherwise one hosted elsewhere. */
+export const photoOf = (url: string, publicUrl: string, petId: string | null): PetPhoto => {
+  const match = url.startsWith(publicUrl) ? BLOB_PATH.exec(url) : null
+  const [, owner, name, extension] = match ?? []
+  if (petId === null || owner !== petId || name === undefined) return { kind: 'url', url }
+  const kind = extension === 'png' || extension === 'webp' ? extension : 'jpg'
+  return { kind: 'blob', name, contentType: CONTENT_TYPES[kind] }
+}
+
+const OUTCOME_KINDS = [
+  'RETURNED_TO_OWNER',
+  'TRANSFER_OUT',
+  'RETURNED_TO_FIELD',
+  'DIED_IN_CARE',
+  'EUTHANASIA',
+  'LOST_IN_CARE',
+  'OTHER',
+] as const
+
+export const outcomeBody = z.strictObject({
+  kind: z.enum(OUTCOME_KINDS),
+  date: dayField.optional(),
+  destination: optionalText(200),
+  reason: optionalText(500),
+})
+
+export const returnBody = z.strictObject({
+  status: z.enum(['AVAILABLE', 'NOT_AVAILABLE']).default('AVAILABLE'),
+  date: dayField.optional(),
+  source: optionalText(200),
+  condition: optionalText(200),
+  reason: optionalText(500),
+})

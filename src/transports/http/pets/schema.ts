@@ -1,0 +1,71 @@
+// The documented shapes of answers. Answers are made by the read model and not checked against these when they are
+// sent; tests check them, and the API document is generated from them.
+import { z } from 'zod'
+import { GENDERS, SIZES, SPECIES, STATUSES } from '../fields.ts'
+
+export const petSchema = z.strictObject({
+  id: z.string(),
+  name: z.string(),
+  species: z.enum(SPECIES),
+  breed: z.string().optional(),
+  ageMonths: z.int(),
+  size: z.enum(SIZES).optional(),
+  color: z.string().optional(),
+  gender: z.enum(GENDERS).optional(),
+  goodWithKids: z.boolean().optional(),
+  price: z.string(),
+  currency: z.string(),
+  description: z.string().optional(),
+  status: z.enum(STATUSES),
+  createdAt: z.string(),
+  updatedAt: z.string(),
+  tenantId: z.string().nullable().optional(),
+  photos: z.array(z.string()).optional(),
+  medicalInfo: z
+    .strictObject({
+      spayedNeutered: z.boolean().optional(),
+      vaccinated: z.boolean().optional(),
+      microchipped: z.boolean().optional(),
+      specialNeeds: z.boolean().optional(),
+      healthNotes: z.string().optional(),
+    })
+    .optional(),
+})
+
+export const petCollectionSchema = z.strictObject({
+  data: z.array(petSchema),
+  pagination: z.strictObject({
+    page: z.int(),
+    limit: z.int(),
+    totalItems: z.int(),
+    totalPages: z.int(),
+    nextCursor: z.string().nullable().optional(), // with cursor paging only
+  }),
+  facets: z.record(z.string(), z.record(z.string(), z.int())).optional(), // with facets only
+  links: z.record(z.string(), z.string().nullable()).optional(), // with include=links only
+})
+
+export const apiResponseSchema = z.strictObject({ message: z.string(), success: z.boolean() })
+
+export const petHistorySchema = z.strictObject({
+  data: z.array(
+    z.strictObject({
+      eventId: z.string(),
+      type: z.string(),
+      version: z.int(),
+      occurredAt: z.string(),
+      recordedAt: z.string(),
+      actor: z.strictObject({ kind: z.string(), id: z.string() }),
+      correlationId: z.string(),
+      causationId: z.string().nullable(),
+      changes: z.array(
+        z.strictObject({ field: z.string(), before: z.unknown(), after: z.unknown() }),
+      ),
+    }),
+  ),
+  pagination: z.strictObject({
+    limit: z.int(),
+    version: z.int(), // of the pet now
+    nextAfter: z.int().nullable(),
+  }),
+})

@@ -1,0 +1,52 @@
+// Requests a minute for each principal or address, and the header fields that tell callers where they stand.
+import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
+import type { Clock } from '../../core/clock.ts'
+import type { Metrics } from '../../core/metrics.ts'
+
+const WINDOW_SECONDS = 60
+
+export type RateLimitVerdict = Readonly<{
+  isAllowed: boolean
+  retryAfterSeconds: number
+  headers: Readonly<Record<string, string>>
+}>
+export type RateLimit = Readonly<{
+  perMinute: number
+  consume(key: string): Promise<RateLimitVerdict>
+}>
+
+/** Undefined when there is no limit. */
+export const createRateLimit = (
+  options: Readonly<{ perMinute: number; clock: Clock; metrics: Metrics }>,
+): RateLimit | undefined => {
+  const { perMinute, clock, metrics } = options
+  if (perMinute <= 0) return undefined
+  const limiter = new RateLimiterMemory({ points: perMinute, duration: WINDOW_SECONDS })
+  const verdict = (isAllowed: boolean, state: RateLimiterRes): RateLimitVerdict => {
+    const seconds = Math.max(1, Math.ceil(state.msBeforeNext / 1000))
+    return {
+      isAllowed,
+      retryAfterSeconds: seconds,
+      headers: {
+        'ratelimit-limit': String(perMinute),
+        'ratelimit-remaining': String(state.remainingPoints),
+        // A unix time, as the contract has it; the pair below follows the current IETF draft and counts seconds.
+        'ratelimit-reset': String(Math.ceil((clock() + state.msBeforeNext) / 1000)),
+        'ratelimit-policy': `"default";q=${perMinute};w=${WINDOW_SECONDS}`,
+        ratelimit: `"default";r=${state.remainingPoints};t=${seconds}`,
+      },
+    }
+  }
+  return {
+    perMinute,
+    consume: async (key) => {
+      try {
+        return verdict(true, await limiter.consume(key))
+      } catch (refusal) {
+        if (!(refusal instanceof RateLimiterRes)) throw refusal
+        metrics.count('pawtrail_rate_limited_total')
+        return verdict(false, refusal)
+      }
+    },
+  }
+}

@@ -1,0 +1,89 @@
+// OPTIONS and 405 for every path, made from the routes that exist, so that Allow is never out of date.
+import type { FastifyInstance, FastifyReply, RouteOptions } from 'fastify'
+import { ProblemError } from './problem.ts'
+
+const METHODS = [
+  'GET',
+  'HEAD',
+  'POST',
+  'PUT',
+  'PATCH',
+  'DELETE',
+  'QUERY',
+  'OPTIONS',
+  'TRACE',
+] as const
+const PREFLIGHT_MAX_AGE_SECONDS = '7200'
+const DEFAULT_REQUEST_HEADERS =
+  'Authorization, Content-Type, X-Tenant-ID, Idempotency-Key, If-Match, If-None-Match, Wait-For-Cursor, ' +
+  'Last-Event-ID, X-Request-Id'
+
+type Path = { methods: Set<string>; acceptQuery?: string; acceptPatch?: string }
+
+/** Watches routes being added. Call `close` after the last one. */
+export const watchRoutes = (app: FastifyInstance): Readonly<{ close: () => void }> => {
+  const paths = new Map<string, Path>()
+  let isOpen = true
+  app.addHook('onRoute', (route) => {
+    if (isOpen) note(paths, route)
+  })
+  return {
+    close: () => {
+      isOpen = false
+      for (const [url, path] of paths) completePath(app, url, path)
+    },
+  }
+}
+
+const note = (paths: Map<string, Path>, route: RouteOptions): void => {
+  const path = paths.get(route.url) ?? { methods: new Set() }
+  for (const method of [route.method].flat()) path.methods.add(method.toUpperCase())
+  if (route.config?.acceptQuery !== undefined) path.acceptQuery = route.config.acceptQuery
+  if (route.config?.acceptPatch !== undefined) path.acceptPatch = route.config.acceptPatch
+  paths.set(route.url, path)
+}
+
+const completePath = (app: FastifyInstance, url: string, path: Path): void => {
+  const allow = METHODS.filter((method) => method === 'OPTIONS' || path.methods.has(method)).join(
+    ', ',
+  )
+  const headers = {
+    allow,
+    'access-control-allow-methods': allow,
+    'access-control-max-age': PREFLIGHT_MAX_AGE_SECONDS,
+    vary: 'Access-Control-Request-Headers',
+    ...(path.acceptQuery === undefined ? {} : { 'accept-query': path.acceptQuery }),
+    ...(path.acceptPatch === undefined ? {} : { 'accept-patch': path.acceptPatch }),
+  }
+  if (!path.methods.has('OPTIONS')) {
+    app.route({
+      method: 'OPTIONS',
+      url,
+      config: { isOpen: true },
+      schema: { hide: true },
+      handler: (request, reply): FastifyReply => {
+        const asked = request.headers['access-control-request-headers']
+        return reply
+          .code(204)
+          .headers({ ...headers, 'access-control-allow-headers': asked ?? DEFAULT_REQUEST_HEADERS })
+          .send()
+      },
+    })
+  }
+  const refused = METHODS.filter((method) => method !== 'OPTIONS' && !path.methods.has(method))
+  if (refused.length === 0) return
+  app.route({
+    method: refused,
+    url,
+    exposeHeadRoute: false,
+    schema: { hide: true },
+    // Before the body is read: what it is does not matter any more.
+    onRequest: (request, _reply, done) =>
+      done(
+        new ProblemError('method-not-allowed', `${request.method} is not allowed here.`, {
+          headers: { allow },
+        }),
+      ),
+    handler: () => undefined,
+  })
+}

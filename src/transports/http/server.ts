@@ -1,0 +1,131 @@
+// The HTTP server: limits, hooks and routes in the order in which a request meets them.
+import compress from '@fastify/compress'
+import fastify, { type FastifyInstance } from 'fastify'
+import { answerClientError, installErrorHandling, sendProblem, toProblem } from './errors.ts'
+import { createEventCursors } from './event-cursor.ts'
+import { createGuard, createReadGate, type Hook, standingHeaders } from './guard.ts'
+import { createIdempotentRunner } from './idempotency.ts'
+import { inventoryRoutes } from './inventory.ts'
+import { acceptsJson } from './negotiation.ts'
+import { observeResponses } from './observe.ts'
+import { operatingRoutes } from './operating.ts'
+import type { HttpServerOptions, HttpSettings, RouteParts } from './options.ts'
+import { petRoutes } from './pets/routes.ts'
+import { ProblemError } from './problem.ts'
+import { createRateLimit } from './rate-limit.ts'
+import { createResponseCache } from './response-cache.ts'
+import { watchRoutes } from './route-table.ts'
+import { shelterRoutes } from './shelters.ts'
+import { zodValidator } from './validation.ts'
+
+const LIMITS = {
+  bodyBytes: 1_048_576,
+  headerBytes: 16_384,
+  pathParameterLength: 200,
+  headersTimeoutMs: 20_000,
+  requestTimeoutMs: 30_000,
+  idleConnectionMs: 120_000,
+  keepAliveMs: 72_000,
+  compressFromBytes: 1_024,
+} as const
+
+export const createHttpServer = async (options: HttpServerOptions): Promise<FastifyInstance> => {
+  const app = createFastify(options)
+  const parts = createParts(options)
+  const table = watchRoutes(app)
+  installErrorHandling(app, options.logger)
+  installHooks(app, options)
+  // Reads that go through the response cache bring their own compressed bytes; this is for the others.
+  await app.register(compress, { encodings: ['br', 'gzip'], threshold: LIMITS.compressFromBytes })
+
+  operatingRoutes(app, parts)
+  petRoutes(app, parts)
+  inventoryRoutes(app, parts)
+  shelterRoutes(app, parts)
+  for (const plugin of options.plugins) await plugin(app)
+  await app.after()
+  table.close()
+  return app
+}
+
+const createFastify = (options: HttpServerOptions): FastifyInstance => {
+  const app = fastify({
+    logger: false,
+    bodyLimit: LIMITS.bodyBytes,
+    requestTimeout: LIMITS.requestTimeoutMs,
+    connectionTimeout: LIMITS.idleConnectionMs,
+    keepAliveTimeout: LIMITS.keepAliveMs,
+    http: { maxHeaderSize: LIMITS.headerBytes, headersTimeout: LIMITS.headersTimeoutMs },
+    routerOptions: { maxParamLength: LIMITS.pathParameterLength },
+    trustProxy: trustProxyOf(options.settings.trustProxy),
+    return503OnClosing: false, // requests under way at a stop are finished, not refused
+    genReqId: (request) => requestIdOf(request.headers['x-request-id']) ?? options.ids(),
+    clientErrorHandler: answerClientError,
+    frameworkErrors: (error, request, reply) => {
+      reply.headers({ 'x-content-type-options': 'nosniff', 'x-request-id': request.id })
+      void sendProblem(request, reply, toProblem(error))
+    },
+  })
+  app.setValidatorCompiler(zodValidator)
+  // Bodies are made by us, often straight from the database: checking them again would only cost time.
+  app.setSerializerCompiler(() => JSON.stringify)
+  app.removeContentTypeParser('text/plain')
+  app.addContentTypeParser(
+    'application/merge-patch+json',
+    { parseAs: 'string' },
+    app.getDefaultJsonParser('error', 'error'),
+  )
+  app.decorateRequest('caller', null)
+  return app
+}
+
+const requestIdOf = (given: string | string[] | undefined): string | undefined =>
+  typeof given === 'string' && /^[\w.:/+=-]{1,128}$/.test(given) ? given : undefined
+
+const createParts = (options: HttpServerOptions): RouteParts => {
+  const { application, clock, metrics, settings } = options
+  return {
+    ...options,
+    cache: createResponseCache({
+      maxBytes: settings.cacheMaxBytes,
+      generation: application.readModel.generation,
+      clock,
+      metrics,
+    }),
+    eventCursors: createEventCursors(application, options.cursors),
+    runIdempotent: createIdempotentRunner(),
+    readGate: createReadGate(settings.publicReads),
+  }
+}
+
+// Hooks are given to each route when it is added, so that no request has to look up what its route is.
+const installHooks = (app: FastifyInstance, options: HttpServerOptions): void => {
+  const { verifier, clock, metrics, settings } = options
+  const rateLimit = createRateLimit({ perMinute: settings.rateLimitPerMinute, clock, metrics })
+  const guard = createGuard({ verifier, rateLimit })
+  const observe = observeResponses(options)
+  app.addHook('onRequest', standingHeaders)
+  app.addHook('onRoute', (route) => {
+    const hooks: Hook[] = []
+    if (route.config?.isOpen !== true) hooks.push(guard)
+    if (route.config?.isJson === true) hooks.push(acceptsJson)
+    route.onRequest = [...hooks, ...hooksOf(route.onRequest)]
+    route.onResponse = [...hooksOf(route.onResponse), observe(route.url)]
+  })
+  app.setNotFoundHandler({ preValidation: guard }, () => {
+    throw new ProblemError('not-found', 'There is nothing at this path.')
+  })
+}
+
+const hooksOf = <Given>(hooks: Given | Given[] | undefined): Given[] =>
+  hooks === undefined ? [] : Array.isArray(hooks) ? hooks : [hooks]
+
+export type { HttpServerOptions, HttpSettings, RoutePlugin } from './options.ts'
+
+/** A number: so many proxies stand in front. */
+const trustProxyOf = (setting: HttpSettings['trustProxy']) => {
+  if (typeof setting === 'boolean') return setting
+  return typeof setting === 'number'
+    ? (_address: string, hop: number) => hop < setting
+    : [...setting]
+}

@@ -1,0 +1,140 @@
+import t from 'tap'
+import { as, httpApp, inTenant, LUNA, OTHER_TENANT, TENANT } from './http-app.ts'
+
+t.test('a bad token is a 401 even where reading is public', async (t) => {
+  const { app } = await httpApp(t)
+  for (const authorization of ['Bearer nonsense', 'Basic c3RhZmY6', 'Bearer', 'Bearer a b']) {
+    const response = await app.inject({ url: '/v1/pets', headers: { authorization } })
+    t.equal(response.statusCode, 401, authorization)
+    t.match(response.headers['www-authenticate'], /^Bearer error="invalid_token"/)
+  }
+})
+
+t.test('what is wanted of a token is said in WWW-Authenticate', async (t) => {
+  const { app } = await httpApp(t)
+  const none = await app.inject({ method: 'POST', url: '/v1/pets', payload: LUNA })
+  t.equal(none.headers['www-authenticate'], 'Bearer scope="write:pets"')
+  const weak = await app.inject({
+    method: 'POST',
+    url: '/v1/pets',
+    headers: as('reader'),
+    payload: LUNA,
+  })
+  t.match(weak.headers['www-authenticate'], /insufficient_scope/)
+})
+
+t.test('a tenant is named by one UUID, and its pets are seen by nobody else', async (t) => {
+  const { app } = await httpApp(t)
+  const created = await app.inject({
+    method: 'POST',
+    url: '/v1/pets',
+    headers: inTenant('staff'),
+    payload: LUNA,
+  })
+  const url = String(created.headers.location)
+  t.equal((await app.inject({ url, headers: { 'x-tenant-id': TENANT } })).statusCode, 200)
+  t.equal(
+    (await app.inject({ url, headers: { 'x-tenant-id': TENANT.toUpperCase() } })).statusCode,
+    200,
+  )
+  t.equal((await app.inject({ url })).statusCode, 404)
+  t.equal((await app.inject({ url, headers: { 'x-tenant-id': OTHER_TENANT } })).statusCode, 404)
+  for (const bad of [
+    '',
+    'shared',
+    '123',
+    `${TENANT}, ${TENANT}`,
+    '0199f3a0-7c1e-1a01-8000-00000000000a',
+  ]) {
+    t.equal((await app.inject({ url, headers: { 'x-tenant-id': bad } })).statusCode, 400, bad)
+  }
+})
+
+t.test(
+  'a token is good for its own tenants only; without the header it reads as the public does',
+  async (t) => {
+    const { app } = await httpApp(t)
+    t.equal((await app.inject({ url: '/v1/pets', headers: inTenant('elsewhere') })).statusCode, 403)
+    t.equal((await app.inject({ url: '/v1/pets', headers: as('elsewhere') })).statusCode, 200)
+    const write = {
+      method: 'POST',
+      url: '/v1/pets',
+      headers: as('elsewhere'),
+      payload: LUNA,
+    } as const
+    t.equal((await app.inject(write)).statusCode, 403)
+    const hidden = '/v1/pets?status=NOT_AVAILABLE'
+    t.equal((await app.inject({ url: hidden, headers: as('elsewhere') })).statusCode, 400)
+    t.equal((await app.inject({ url: hidden })).statusCode, 400)
+    t.equal((await app.inject({ url: hidden, headers: as('staff') })).statusCode, 200)
+    t.equal(
+      (await app.inject({ url: hidden })).statusCode,
+      400,
+      'what staff may see is not served to others',
+    )
+  },
+)
+
+t.test(
+  "where reads are not public, a tenant's pets and shelters need a token that may read them",
+  async (t) => {
+    const { app } = await httpApp(t, { settings: { publicReads: false } })
+    for (const url of ['/v1/pets', '/v1/shelters', '/v1/inventory']) {
+      t.equal((await app.inject({ url, headers: { 'x-tenant-id': TENANT } })).statusCode, 401, url)
+      t.equal((await app.inject({ url, headers: inTenant('colleague') })).statusCode, 403, url)
+      t.equal((await app.inject({ url, headers: inTenant('reader') })).statusCode, 200, url)
+      t.equal(
+        (await app.inject({ url, headers: { 'x-tenant-id': TENANT } })).statusCode,
+        401,
+        `${url} from the cache`,
+      )
+      t.equal((await app.inject({ url })).statusCode, 200, `${url} of the shared pool`)
+    }
+  },
+)
+
+t.test(
+  'the rate limit is counted for each caller, said on every answer, and refused with Retry-After',
+  async (t) => {
+    const { app, clock } = await httpApp(t, { settings: { rateLimitPerMinute: 3 } })
+    const first = await app.inject('/v1/pets')
+    t.match(first.headers, {
+      'ratelimit-limit': '3',
+      'ratelimit-remaining': '2',
+      'ratelimit-policy': '"default";q=3;w=60',
+      ratelimit: /^"default";r=2;t=\d+$/,
+    })
+    const reset = Number(first.headers['ratelimit-reset'])
+    t.ok(reset > clock() / 1000 && reset <= clock() / 1000 + 61, 'a unix time within the window')
+    t.equal(
+      (await app.inject('/v1/pets?page=0')).headers['ratelimit-remaining'],
+      '1',
+      'on a refusal',
+    )
+    const head = await app.inject({ method: 'HEAD', url: '/v1/pets' })
+    t.equal(head.headers['ratelimit-remaining'], '0', 'HEAD is counted once')
+    const refused = await app.inject('/v1/dragons')
+    t.equal(refused.statusCode, 429)
+    t.equal(
+      refused.json<{ detail: string }>().detail,
+      'You have exceeded the rate limit of 3 requests per minute',
+    )
+    t.ok(Number(refused.headers['retry-after']) >= 1)
+    t.equal(
+      (await app.inject({ url: '/v1/pets', headers: as('staff') })).statusCode,
+      200,
+      'another caller',
+    )
+    for (const url of ['/livez', '/readyz', '/metrics', '/.well-known/jwks.json']) {
+      t.equal((await app.inject(url)).statusCode, 200, url)
+    }
+  },
+)
+
+t.test('every answer carries its request id; a sane one is taken over', async (t) => {
+  const { app } = await httpApp(t)
+  const given = await app.inject({ url: '/livez', headers: { 'x-request-id': 'abc-123' } })
+  t.equal(given.headers['x-request-id'], 'abc-123')
+  const odd = await app.inject({ url: '/livez', headers: { 'x-request-id': 'a b\tc' } })
+  t.match(odd.headers['x-request-id'], /^[0-9a-f-]{36}$/)
+})
