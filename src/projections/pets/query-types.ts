@@ -24,10 +24,25 @@ export type PetFilter = Readonly<{
   q?: string // words over name, breed, colour, temperament and description; small typing errors forgiven
 }>
 
-export const PET_SORT_FIELDS = ['createdAt', 'ageMonths', 'price', 'name', 'intakeDate', 'relevance'] as const
+export const PET_SORT_FIELDS = [
+  'createdAt',
+  'ageMonths',
+  'price',
+  'name',
+  'intakeDate',
+  'relevance',
+] as const
 export type PetSort = Readonly<{ field: (typeof PET_SORT_FIELDS)[number]; order: 'ASC' | 'DESC' }>
 
-export const PET_FACETS = ['species', 'status', 'size', 'gender', 'goodWithKids', 'breed', 'shelterId'] as const
+export const PET_FACETS = [
+  'species',
+  'status',
+  'size',
+  'gender',
+  'goodWithKids',
+  'breed',
+  'shelterId',
+] as const
 export type PetFacet = (typeof PET_FACETS)[number]
 
 export type Paging =
@@ -58,6 +73,7 @@ export type Inventory = Readonly<{
 }>
 
 /** A cursor that is not one of ours, or of another sort. */
-export type PetSearchResult = Readonly<{ kind: 'page'; page: PetPage }> | Readonly<{ kind: 'bad_cursor' }>
+export type PetSearchResult =
+  Readonly<{ kind: 'page'; page: PetPage }> | Readonly<{ kind: 'bad_cursor' }>
 
 export type AsOf = Readonly<{ position: Position }>

@@ -1,0 +1,122 @@
+// Exact totals and facets: from a cube where one has all fields of the question, else counted over the pets.
+import type { TenantId } from '../../core/ids.ts'
+import type { SqlDatabase } from '../../core/sql.ts'
+import { type CubeField, CUBES } from './cubes.ts'
+import { cubeConditions, cubeFieldsOf, parametersFor, petConditions } from './filter.ts'
+import type { PetFacet, PetFilter } from './query-types.ts'
+import { statementFor } from '../statements.ts'
+import { petSource, type PetTables } from './source.ts'
+
+export type Counting = Readonly<{ database: SqlDatabase; tables: PetTables }>
+
+/** `text` is the text search query that the filter's words became. */
+export type Question = Readonly<{ filter: PetFilter; text: string | undefined }>
+
+const MAX_FACET_VALUES = 100
+
+const FACET_COLUMNS: Readonly<Record<PetFacet, CubeField | 'breed_key'>> = {
+  species: 'species',
+  status: 'status',
+  size: 'size',
+  gender: 'gender',
+  goodWithKids: 'good_with_kids',
+  breed: 'breed_key',
+  shelterId: 'shelter_id',
+}
+
+export const countPets = async (
+  counting: Counting,
+  tenantId: TenantId,
+  question: Question,
+): Promise<number> => {
+  const fields = cubeFieldsOf(question.filter)
+  const text =
+    fields === undefined ? undefined : cubeSum(counting.tables, fields, { tenantId, ...question })
+  const { values, statement } = text ?? petCount(counting.tables, { tenantId, ...question })
+  const rows = await counting.database.query<{ total: number }>(statementFor(statement), values)
+  return rows[0]?.total ?? 0
+}
+
+export const countFacet = async (
+  counting: Counting,
+  tenantId: TenantId,
+  question: Question & Readonly<{ facet: PetFacet }>,
+): Promise<Readonly<Record<string, number>>> => {
+  const { facet } = question
+  const filter = { ...question.filter }
+  delete filter[facet]
+  const column = FACET_COLUMNS[facet]
+  const fields = column === 'breed_key' ? undefined : cubeFieldsOf(filter)?.concat(column)
+  const asked = { tenantId, text: question.text, filter }
+  const fromCube =
+    fields === undefined ? undefined : cubeGroups(counting.tables, fields, { ...asked, column })
+  const { values, statement } = fromCube ?? petGroups(counting.tables, { ...asked, column })
+  const rows = await counting.database.query<{ value: string; total: number }>(
+    statementFor(statement),
+    values,
+  )
+  return Object.fromEntries(rows.map(({ value, total }) => [value, total]))
+}
+
+type Asked = Question & Readonly<{ tenantId: TenantId }>
+type Composed = Readonly<{ values: unknown[]; statement: string }>
+
+// A range of the cube's primary key: its cells for this tenant, further bounded by the leading fields that are given.
+const cubeSum = (
+  tables: PetTables,
+  fields: readonly CubeField[],
+  { tenantId, filter }: Asked,
+): Composed | undefined => {
+  const table = cubeTableFor(tables, fields)
+  if (table === undefined) return undefined
+  const parameters = parametersFor(tenantId)
+  const where = cubeConditions(filter, parameters)
+  const statement = `select coalesce(sum(c.count), 0)::int as total from ${table} c
+    where ${['c.tenant_id = $1', ...where].join(' and ')}`
+  return { values: parameters.values, statement }
+}
+
+// As above, one sum a value. The empty value stands for unknown and is no facet.
+const cubeGroups = (
+  tables: PetTables,
+  fields: readonly CubeField[],
+  { tenantId, filter, column }: Asked & Readonly<{ column: string }>,
+): Composed | undefined => {
+  const table = cubeTableFor(tables, fields)
+  if (table === undefined) return undefined
+  const parameters = parametersFor(tenantId)
+  const where = cubeConditions(filter, parameters)
+  const statement = `select c.${column} as value, sum(c.count)::int as total from ${table} c
+    where ${['c.tenant_id = $1', ...where, `c.${column} <> ''`].join(' and ')}
+    group by c.${column} having sum(c.count) > 0
+    order by total desc, value limit ${MAX_FACET_VALUES}`
+  return { values: parameters.values, statement }
+}
+
+const cubeTableFor = (tables: PetTables, fields: readonly CubeField[]): string | undefined => {
+  const cube = CUBES.find((candidate) => fields.every((field) => candidate.fields.includes(field)))
+  return cube === undefined ? undefined : tables.named(cube.name)
+}
+
+// Index-only where the filter's columns are in the index of its leading ones; exact, so it looks at every match.
+const petCount = (tables: PetTables, { tenantId, filter, text }: Asked): Composed => {
+  const parameters = parametersFor(tenantId)
+  const source = petSource(tables, { text, isRanked: false }, parameters)
+  const statement = `${source.with}select count(*)::int as total from ${source.from}
+    where ${[...source.where, ...petConditions(filter, parameters)].join(' and ')}`
+  return { values: parameters.values, statement }
+}
+
+// As above. A breed's own spelling is shown, the smallest one where pets differ in case.
+const petGroups = (
+  tables: PetTables,
+  { tenantId, filter, text, column }: Asked & Readonly<{ column: string }>,
+): Composed => {
+  const parameters = parametersFor(tenantId)
+  const source = petSource(tables, { text, isRanked: false }, parameters)
+  const value = column === 'breed_key' ? 'min(p.breed collate "C")' : `p.${column}::text`
+  const statement = `${source.with}select ${value} as value, count(*)::int as total from ${source.from}
+    where ${[...source.where, ...petConditions(filter, parameters), `p.${column} is not null`].join(' and ')}
+    group by p.${column} order by total desc, value limit ${MAX_FACET_VALUES}`
+  return { values: parameters.values, statement }
+}

@@ -1,0 +1,77 @@
+// The shelters read model on real PostgreSQL.
+import t from 'tap'
+import type { TenantId } from '../../src/core/ids.ts'
+import { shelterRegistered } from '../../src/events/shelter.ts'
+import { installProjections } from '../../src/projections/install.ts'
+import { petsProjection } from '../../src/projections/pets/fold.ts'
+import { liveTarget } from '../../src/projections/projection.ts'
+import { projections } from '../../src/projections/registry.ts'
+import { createShelterQueries, sheltersProjection } from '../../src/projections/shelters.ts'
+import { testDatabase } from '../support/database.ts'
+import { admission, append, contents, emptyTables, memoryLog, petId, TENANTS } from './support.ts'
+
+const [SHARED, TENANT_A] = TENANTS as readonly [TenantId, TenantId, TenantId]
+const live = liveTarget(sheltersProjection)
+const registered = (name: string) =>
+  ({
+    type: 'shelter.registered',
+    data: { profile: { ...shelterRegistered.sample.profile, name } },
+  }) as const
+
+t.test('shelters', async (t) => {
+  const { database, admin } = await testDatabase(t)
+  await installProjections(admin, projections)
+  const store = memoryLog()
+  const shelter = (id: string, tenantId: TenantId = TENANT_A) => ({
+    tenantId,
+    category: 'shelter',
+    id,
+  })
+  await append(store, shelter('s-a'), [registered('Harbour')])
+  await append(store, shelter('s-x', SHARED), [registered('Elsewhere')])
+  await append(store, shelter('s-b'), [registered('Hill')])
+  await append(store, shelter('s-a'), [
+    { type: 'shelter.updated', data: { changes: { hours: null } } },
+  ])
+  await append(store, { tenantId: TENANT_A, category: 'pet', id: petId(1) }, [
+    admission({ shelterId: 's-a' }),
+  ])
+  await append(store, { tenantId: TENANT_A, category: 'pet', id: petId(2) }, [
+    admission({ shelterId: 's-a' }, 'NOT_AVAILABLE'),
+  ])
+  await append(store, { tenantId: SHARED, category: 'pet', id: petId(3) }, [
+    admission({ shelterId: 's-a' }),
+  ])
+  const read = async (category: string) =>
+    (await store.readAll({ after: 0, limit: 100, filter: { categories: [category] } })).events
+  const events = await read('shelter')
+  await database.transaction((tx) => sheltersProjection.apply(tx, live, events))
+  const pets = await read('pet')
+  await database.transaction((tx) => petsProjection.apply(tx, live, pets))
+  const queries = createShelterQueries({ database })
+
+  t.test(
+    'are listed in the order they were registered, each with the pets it has to offer',
+    async (t) => {
+      const all = await queries.list(TENANT_A, { page: 1, limit: 10 })
+      t.equal(all.totalItems, 2)
+      t.match(all.items, [
+        { id: 's-a', serial: 1, name: 'Harbour', hours: null, availablePetCount: 1, version: 2 },
+        { id: 's-b', serial: 2, name: 'Hill', availablePetCount: 0, version: 1 },
+      ])
+      const second = await queries.list(TENANT_A, { page: 2, limit: 1 })
+      t.strictSame([second.items.map((item) => item.id), second.totalItems], [['s-b'], 2])
+      t.match(await queries.get(TENANT_A, 's-a'), all.items[0] ?? {})
+      t.equal(await queries.get(SHARED, 's-a'), undefined, 'another tenant does not see it')
+    },
+  )
+
+  t.test('are the same event by event, all at once, and twice', async (t) => {
+    const whole = await contents(admin, sheltersProjection, live)
+    await emptyTables(admin, sheltersProjection, live)
+    for (const event of [...events, ...events]) {
+      await database.transaction((tx) => sheltersProjection.apply(tx, live, [event]))
+    }
+    t.strictSame(await contents(admin, sheltersProjection, live), whole)
+  })
+})
