@@ -1,20 +1,8 @@
 // Table of contents: every command and query that a transport may call. Transports know nothing else of the inside.
-import { petHistory } from './application/history.ts'
-import { createPetCommands } from './application/pets.ts'
-import { createShelterCommands } from './application/shelters.ts'
-import { createUsers } from './application/users.ts'
-import { createCommandHandler } from './commands/handle.ts'
-import type { CredentialStore, PasswordHasher } from './core/auth.ts'
-import type { Clock } from './core/clock.ts'
-import type { EventStore } from './core/event-store.ts'
-import type { ReadModelProgress } from './core/read-model.ts'
-import type { PetQueries } from './projections/pets/queries.ts'
-import { subscriptionOf } from './projections/projection.ts'
-import { projections } from './projections/registry.ts'
-import type { ShelterQueries } from './projections/shelters.ts'
+// How they are made: application/create.ts.
 import type { CommandContext, CommandResult } from './core/command.ts'
 import type { Position, StoredEvent, Version } from './core/event.ts'
-import type { IdGenerator, TenantId } from './core/ids.ts'
+import type { TenantId } from './core/ids.ts'
 import type { PetIntake, PetState, ReservationCause } from './events/pet-state.ts'
 import type { PetPhoto, PetProfile, PetStatus } from './events/pet.ts'
 import type { ShelterProfile } from './events/shelter.ts'
@@ -188,42 +176,3 @@ export type Application = Readonly<{
     waitFor(position: Position, timeoutMs: number): Promise<boolean>
   }>
 }>
-
-export type ApplicationOptions = Readonly<{
-  eventStore: EventStore
-  credentials: CredentialStore
-  passwords: PasswordHasher
-  pets: PetQueries
-  shelters: ShelterQueries
-  progress: ReadModelProgress
-  clock: Clock
-  ids: IdGenerator
-}>
-
-export const createApplication = (options: ApplicationOptions): Application => {
-  const { eventStore, pets, shelters, progress, clock, ids } = options
-  const handler = createCommandHandler({ eventStore, ids })
-  const watched = projections.map(subscriptionOf)
-  return {
-    pets: {
-      ...createPetCommands({ handler, eventStore, clock, ids }),
-      search: pets.search,
-      get: pets.get,
-      render: (tenantId, petId, state, { extras }) =>
-        pets.render(tenantId, petId, { state, extras }),
-      history: (tenantId, petId, page) => petHistory(eventStore, { tenantId, petId, page }),
-      inventory: pets.inventory,
-    },
-    shelters: { ...createShelterCommands({ handler, clock, ids }), ...shelters },
-    users: createUsers({ ...options, handler }),
-    readModel: {
-      position: () => Math.min(...watched.map((name) => progress.position(name))),
-      generation: (tenantId) =>
-        watched.reduce((sum, name) => sum + progress.generation(name, tenantId), 0),
-      waitFor: async (position, timeoutMs) => {
-        const reached = watched.map((name) => progress.waitFor(name, position, timeoutMs))
-        return (await Promise.all(reached)).every(Boolean)
-      },
-    },
-  }
-}

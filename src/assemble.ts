@@ -1,6 +1,7 @@
 // From ports to a running application. Used by compose.ts with the real adapters, and by tests.
 import type { FastifyInstance } from 'fastify'
-import { type Application, createApplication } from './application.ts'
+import type { Application } from './application.ts'
+import { createApplication } from './application/create.ts'
 import type {
   CredentialStore,
   PasswordHasher,

@@ -14,6 +14,7 @@ import type { Logger } from '../core/logger.ts'
 import { type Metrics, noMetrics } from '../core/metrics.ts'
 import { installProjections } from '../projections/install.ts'
 import { projections } from '../projections/registry.ts'
+import { releaseAllLeases } from '../projections/runner/checkpoint.ts'
 
 // This file runs from src/compose/ and, bundled, from dist/.
 const isBundled = path.basename(path.dirname(fileURLToPath(import.meta.url))) === 'dist'
@@ -24,7 +25,12 @@ const QUERY_CONNECTIONS = 16
 const QUERY_TIMEOUT_MS = 10_000
 const ADMIN_TIMEOUT_MS = 1_800_000 // an index over a large table
 
-export type Server = Readonly<{ url: string; eventStoreUrl: string; stop(): Promise<void> }>
+export type Server = Readonly<{
+  url: string
+  eventStoreUrl: string
+  isOurs: boolean // started by this process: nobody else can have been connected before
+  stop(): Promise<void>
+}>
 
 /** Starts the embedded PostgreSQL, or names the one of the settings. */
 export const openServer = async (
@@ -34,11 +40,21 @@ export const openServer = async (
 ): Promise<Server> => {
   const { databaseUrl, eventStoreUrl } = config
   if (databaseUrl !== undefined) {
-    return { url: databaseUrl, eventStoreUrl: eventStoreUrl ?? databaseUrl, stop: async () => {} }
+    return {
+      url: databaseUrl,
+      eventStoreUrl: eventStoreUrl ?? databaseUrl,
+      isOurs: false,
+      stop: async () => {},
+    }
   }
   const dataDir = path.join(config.dataDir, 'postgres')
   const embedded = await startEmbeddedPostgres({ dataDir, logger, onUnexpectedExit })
-  return { url: embedded.url, eventStoreUrl: eventStoreUrl ?? embedded.url, stop: embedded.stop }
+  return {
+    url: embedded.url,
+    eventStoreUrl: eventStoreUrl ?? embedded.url,
+    isOurs: !embedded.attached,
+    stop: embedded.stop,
+  }
 }
 
 export type Store = Readonly<{
@@ -70,6 +86,7 @@ export const openStore = async (server: Server, options: StoreOptions): Promise<
     logger,
   })
   await installProjections(admin, projections)
+  if (server.isOurs) await releaseAllLeases(admin)
   const database = createDatabase({
     url,
     ...roleIf(appRole),

@@ -15,11 +15,8 @@ import { petAdmitted, type PetEvent, type PetProfile } from '../../src/events/pe
 import type { Projection, Target } from '../../src/projections/projection.ts'
 import { tableName } from '../../src/projections/projection.ts'
 import type { ReadModelMove } from '../../src/projections/runner/checkpoint.ts'
-import {
-  type Runner,
-  type RunnerOptions,
-  startRunner,
-} from '../../src/projections/runner/runner.ts'
+import type { RunnerOptions } from '../../src/projections/runner/options.ts'
+import { type Runner, startRunner } from '../../src/projections/runner/runner.ts'
 
 export const TENANTS: readonly TenantId[] = [
   SHARED_TENANT,

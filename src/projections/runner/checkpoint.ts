@@ -104,6 +104,17 @@ export const releaseLease = async (database: SqlExecutor, lease: Lease): Promise
   await database.query(RELEASE, [lease.subscription, lease.fence])
 }
 
+// A handful of rows.
+const RELEASE_ALL: Statement = {
+  name: 'checkpoint_release_all',
+  text: 'update pawtrail.checkpoints set owner = null where owner is not null',
+}
+
+/** Only when nobody else can be running: after a crash the next process then need not wait for a lease to end. */
+export const releaseAllLeases = async (database: SqlExecutor): Promise<void> => {
+  await database.query(RELEASE_ALL)
+}
+
 const NOTIFY: Statement = { name: 'read_model_notify', text: 'select pg_notify($1, $2)' }
 
 /** Sent inside the transaction: delivered when it commits, and only then. */

@@ -8,7 +8,7 @@ import { type Poison, streamKey } from './isolate.ts'
 import { foldPage } from './page.ts'
 import { parkedStreams, requestedRetries } from './parking.ts'
 import { retryStream } from './retry.ts'
-import type { RunnerOptions, RunnerTiming } from './runner.ts'
+import type { RunnerOptions, RunnerTiming } from './options.ts'
 
 type TenureOptions = RunnerOptions & Readonly<{ timing: RunnerTiming; onProgress: () => void }>
 

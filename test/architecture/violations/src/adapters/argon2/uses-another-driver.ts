@@ -1,0 +1,2 @@
+// Caught by: argon2-driver
+import 'pg'

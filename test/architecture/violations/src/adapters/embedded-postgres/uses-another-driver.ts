@@ -1,0 +1,2 @@
+// Caught by: embedded-postgres-driver
+import 'jose'

@@ -1,0 +1,2 @@
+// Caught by: adapters-without-a-driver
+import 'pg'

@@ -1,0 +1,2 @@
+// Caught by: jose-driver
+import 'pg'

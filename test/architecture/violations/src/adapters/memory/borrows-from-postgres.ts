@@ -1,0 +1,2 @@
+// Caught by: adapters-import-core
+import '../postgres/store.ts'

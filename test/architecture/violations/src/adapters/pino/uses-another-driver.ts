@@ -1,0 +1,2 @@
+// Caught by: pino-driver
+import 'pg'

@@ -1,0 +1,2 @@
+// Caught by: postgres-driver
+import 'jose'

@@ -1,0 +1,2 @@
+// Caught by: prometheus-driver
+import 'pino'

@@ -1,0 +1,2 @@
+// Caught by: application-imports-the-inside
+import '../transports/http/host.ts'

@@ -1,0 +1,2 @@
+// Caught by: assemble-knows-ports-only
+import './config.ts'

@@ -1,0 +1,2 @@
+// Caught by: assemble-uses-no-package
+import 'zod'

@@ -1,0 +1,2 @@
+// Caught by: cli-imports-compose-config-and-core
+import '../projections/rows.ts'

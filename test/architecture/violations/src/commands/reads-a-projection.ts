@@ -1,0 +1,2 @@
+// Caught by: commands-import-core-and-events
+import '../projections/rows.ts'

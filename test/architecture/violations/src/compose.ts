@@ -1,0 +1,2 @@
+// Caught by: compose-is-below-the-process
+import './main.ts'

@@ -1,0 +1,3 @@
+// Caught by: everything-resolves
+// @ts-expect-error there is no such file
+import './missing.ts'

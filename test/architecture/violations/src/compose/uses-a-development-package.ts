@@ -1,0 +1,2 @@
+// Caught by: no-undeclared-packages
+import 'fast-check'

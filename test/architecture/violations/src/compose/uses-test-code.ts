@@ -1,0 +1,2 @@
+// Caught by: no-test-code-in-src
+import '../../test/fixture.ts'

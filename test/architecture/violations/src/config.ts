@@ -1,0 +1,2 @@
+// Caught by: config-imports-core
+import './events/fact.ts'

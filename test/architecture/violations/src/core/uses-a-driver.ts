@@ -1,0 +1,2 @@
+// Caught by: core-imports-core
+import 'pg'

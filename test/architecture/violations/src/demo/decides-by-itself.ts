@@ -1,0 +1,2 @@
+// Caught by: demo-uses-the-application
+import '../commands/intent.ts'

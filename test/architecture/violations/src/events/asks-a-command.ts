@@ -1,0 +1,2 @@
+// Caught by: events-import-core
+import '../commands/intent.ts'

@@ -1,0 +1,2 @@
+// Caught by: main-imports-compose-and-config
+import './application.ts'

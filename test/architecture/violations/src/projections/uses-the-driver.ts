@@ -1,0 +1,2 @@
+// Caught by: projections-import-core-and-events
+import 'pg'

@@ -1,0 +1,2 @@
+// Caught by: feed-knows-no-protocol
+import '../http/host.ts'

@@ -1,0 +1,2 @@
+// Caught by: feed-packages
+import 'fastify'

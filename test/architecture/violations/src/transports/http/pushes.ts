@@ -1,0 +1,2 @@
+// Caught by: http-does-not-push
+import '../feed/engine.ts'

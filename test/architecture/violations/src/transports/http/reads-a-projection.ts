@@ -1,0 +1,2 @@
+// Caught by: transports-import-core-and-the-application
+import '../../projections/rows.ts'

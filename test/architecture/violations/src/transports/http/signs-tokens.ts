@@ -1,0 +1,2 @@
+// Caught by: http-packages
+import 'jose'

@@ -1,0 +1,2 @@
+// Caught by: transports-keep-to-themselves
+import '../http/server.ts'

@@ -1,0 +1,2 @@
+// Caught by: sse-packages
+import 'rate-limiter-flexible'
