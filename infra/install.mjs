@@ -37,7 +37,8 @@ export const ensureInstalled = ({ dev }) => {
   if (wanted.every(isThere)) return
   const full = dev || locked.some((entry) => entry[1].dev === true && isThere(entry))
   process.stderr.write('Installing packages (only when package-lock.json has changed) ...\n')
-  const args = ['ci', '--no-audit', '--no-fund', ...(full ? [] : ['--omit=dev'])]
+  const quiet = ['--ignore-scripts', '--loglevel=error', '--no-audit', '--no-fund']
+  const args = ['ci', ...quiet, ...(full ? [] : ['--omit=dev'])]
   // What npm prints goes to stderr: stdout belongs to the program that follows.
   const { status, error } = spawnSync('npm', args, { cwd: root, stdio: ['ignore', 2, 2] })
   if (status === 0) return
