@@ -71,7 +71,7 @@ export const SETTINGS = [
   {
     name: 'PUBLIC_URL',
     default: '(from HOST and PORT)',
-    meaning: 'Base of the links that are given out, and the issuer of tokens',
+    meaning: 'Base of the links that are given out',
   },
   {
     name: 'PUBLIC_READS',
@@ -124,7 +124,8 @@ export const SETTINGS = [
     name: 'TRUST_PROXY',
     default: '0',
     meaning:
-      "Whom to believe about the caller's address: how many proxies stand in front, or their addresses separated by commas",
+      "Whom to believe about the caller's address: how many proxies stand in front, " +
+      'or their addresses separated by commas',
   },
 ] as const satisfies readonly Setting[]
 
