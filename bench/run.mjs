@@ -1,5 +1,6 @@
-// Runs the benchmarks: node bench/run.mjs [append] [read] [write] [--quick]. Installs its own peers, starts its own PostgreSQL in a
-// temporary folder, prints tables of ratios and writes bench/results/<name>.json. Never part of npm test.
+// Runs the benchmarks: node bench/run.mjs [append] [read] [write] [--quick]. Installs its own peers,
+// starts its own PostgreSQL in a temporary folder, prints tables of ratios and writes
+// bench/results/<name>.json. Never part of npm test.
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -12,17 +13,24 @@ const flags = args.filter((arg) => arg.startsWith('--'))
 const chosen = args.filter((arg) => !arg.startsWith('--'))
 const unknown = chosen.filter((name) => !names.includes(name))
 if (unknown.length > 0) {
-  process.stderr.write(`Unknown benchmark: ${unknown.join(', ')}. There are: ${names.join(', ')}.\n`)
+  process.stderr.write(
+    `Unknown benchmark: ${unknown.join(', ')}. There are: ${names.join(', ')}.\n`,
+  )
   process.exit(2)
 }
 
 if (!existsSync(join(here, 'node_modules'))) {
-  const install = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], { cwd: here, stdio: 'inherit' })
+  const install = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], {
+    cwd: here,
+    stdio: 'inherit',
+  })
   if (install.status !== 0) process.exit(install.status ?? 1)
 }
 
 // What is measured is what runs in production: the bundle that `npm start` makes.
-const build = spawnSync(process.execPath, [join(here, '..', 'infra', 'build.mjs')], { stdio: 'inherit' })
+const build = spawnSync(process.execPath, [join(here, '..', 'infra', 'build.mjs')], {
+  stdio: 'inherit',
+})
 if (build.status !== 0) process.exit(build.status ?? 1)
 
 const run = (name) =>

@@ -1,5 +1,6 @@
 // Table of contents: every command and query that a transport may call. Transports know nothing else of the inside.
 // How they are made: application/create.ts.
+import type { PetChanges } from './commands/pet-changes.ts'
 import type { CommandContext, CommandResult } from './core/command.ts'
 import type { Position, StoredEvent, Version } from './core/event.ts'
 import type { TenantId } from './core/ids.ts'
@@ -16,9 +17,7 @@ import type {
 
 export type {
   Inventory,
-  Paging,
   PetFacet,
-  PetFilter,
   PetPage,
   PetQuery,
   PetRecord,
@@ -38,7 +37,7 @@ export type AdmitPet = Readonly<{
 
 /** Rejected with `unknown_shelter` (field shelterId) when the shelter is not one of this tenant's. */
 export type RevisePet = Readonly<{
-  changes: Partially<PetProfile>
+  changes: PetChanges
   status?: PetStatus // refused where staff may not set it by hand
   photos?: readonly PetPhoto[] // ones the pet does not have yet are added; none is taken away
   reason?: string

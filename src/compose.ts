@@ -1,5 +1,5 @@
-// The composition root: makes the real adapters and assembles the application from them. Together with compose/ it is the
-// only place that names adapters.
+// The composition root: makes the real adapters and assembles the application from them. Together
+// with compose/ it is the only place that names adapters.
 import { createServer } from 'node:net'
 import path from 'node:path'
 import { type Logger as Pino, pino } from 'pino'

@@ -1,5 +1,6 @@
-// Appends through the adapter, 64 callers with one event each, against emmett on the same PostgreSQL and against a bare INSERT of the
-// same rows in the same batch sizes over one connection. Rounds alternate, so that the machine's noise hits all of them.
+// Appends through the adapter, 64 callers with one event each, against emmett on the same PostgreSQL
+// and against a bare INSERT of the same rows in the same batch sizes over one connection. Rounds
+// alternate, so that the machine's noise hits all of them.
 import { getPostgreSQLEventStore } from '@event-driven-io/emmett-postgresql'
 import pg from 'pg'
 import { createPostgresEventStore } from '../../src/adapters/postgres/event-store/event-store.ts'
@@ -42,7 +43,11 @@ const bareInsert = {
     from unnest($1::bigint[], $2::text[], $3::uuid[], $4::text[], $5::text[]) as t (p, s, e, d, m)`,
 }
 
-const metadata = { actor: { kind: 'system', id: 'bench' }, correlationId: ids(), causationId: null } as const
+const metadata = {
+  actor: { kind: 'system', id: 'bench' },
+  correlationId: ids(),
+  causationId: null,
+} as const
 
 let position = 0
 const bareRate = async (client: pg.Client, sizes: readonly number[]): Promise<number> => {
@@ -53,7 +58,11 @@ const bareRate = async (client: pg.Client, sizes: readonly number[]): Promise<nu
   for (const size of sizes) {
     const each = Array.from({ length: size }, () => 0)
     const values = [
-      each.map(() => ++position), each.map(() => ids()), each.map(() => ids()), each.map(() => json), each.map(() => meta),
+      each.map(() => ++position),
+      each.map(() => ids()),
+      each.map(() => ids()),
+      each.map(() => json),
+      each.map(() => meta),
     ]
     await client.query({ ...bareInsert, values })
     rows += size
@@ -69,7 +78,12 @@ await withPostgres(async (url) => {
       if (name === 'pawtrail_append_batch_commands') sizes.push(value)
     },
   }
-  const store = await createPostgresEventStore({ url, logger: silentLogger, metrics, clock: systemClock })
+  const store = await createPostgresEventStore({
+    url,
+    logger: silentLogger,
+    metrics,
+    clock: systemClock,
+  })
   const bare = new pg.Client({ connectionString: url })
   await bare.connect()
   await bare.query(bareTable)
@@ -82,7 +96,13 @@ await withPostgres(async (url) => {
       expectedVersion: 0,
       metadata,
       events: [
-        { eventId: ids(), type: 'pet.admitted', schemaVersion: 1, data, occurredAt: '2026-08-22T10:00:00.000Z' },
+        {
+          eventId: ids(),
+          type: 'pet.admitted',
+          schemaVersion: 1,
+          data,
+          occurredAt: '2026-08-22T10:00:00.000Z',
+        },
       ],
     })
   const emmettAppend = () => emmett.appendToStream(`pet-${ids()}`, [{ type: 'pet.admitted', data }])
@@ -101,7 +121,12 @@ await withPostgres(async (url) => {
   const perSecond = (value: number): string => `${Math.round(value)} events/s`
   await report('append', `Append, ${CALLERS} callers, one event each`, [
     { what: 'pawtrail, postgres adapter', value: perSecond(ours) },
-    { what: 'bare INSERT ... unnest, same batches', value: perSecond(ceiling), ratio: ours / ceiling, target: '>= 0.4' },
+    {
+      what: 'bare INSERT ... unnest, same batches',
+      value: perSecond(ceiling),
+      ratio: ours / ceiling,
+      target: '>= 0.4',
+    },
     { what: 'emmett-postgresql', value: perSecond(peer), ratio: ours / peer, target: '>= 8' },
     { what: 'commands a batch, median', value: String(median(batches)) },
   ])

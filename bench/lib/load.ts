@@ -10,7 +10,13 @@ export type LoadOptions = Readonly<{
   pipelining?: number
 }>
 
-export type LoadResult = Readonly<{ perSecond: number; p50Ms: number; p99Ms: number; failed: number }>
+export type LoadResult = Readonly<{
+  total: number
+  perSecond: number
+  p50Ms: number
+  p99Ms: number
+  failed: number
+}>
 
 export const load = async (options: LoadOptions): Promise<LoadResult> => {
   const { seconds, amount, requests, ...rest } = options
@@ -21,6 +27,7 @@ export const load = async (options: LoadOptions): Promise<LoadResult> => {
   })
   const failed = result.errors + result.timeouts + result.non2xx
   return {
+    total: result.requests.total,
     perSecond: result.requests.total / result.duration,
     p50Ms: result.latency.p50,
     p99Ms: result.latency.p99,

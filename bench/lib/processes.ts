@@ -1,17 +1,33 @@
 // Servers under load run in processes of their own; each says on its standard output where it listens.
 import { type ChildProcess, spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 const START_DEADLINE_MS = 60_000
 
-export type RunningServer = Readonly<{ url: string; stop(): Promise<void> }>
+export type RunningServer = Readonly<{
+  url: string
+  /** Processor time that the process has used so far; undefined where the system does not tell (Linux does). */
+  cpuMs(): number | undefined
+  stop(): Promise<void>
+}>
 
-const launch = (args: readonly string[], env: NodeJS.ProcessEnv, ready: RegExp): Promise<RunningServer> =>
+const launch = (
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  ready: RegExp,
+): Promise<RunningServer> =>
   new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [...args], { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'inherit'] })
-    const timer = setTimeout(() => reject(new Error(`${args.join(' ')} did not start`)), START_DEADLINE_MS)
+    const child = spawn(process.execPath, [...args], {
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const timer = setTimeout(
+      () => reject(new Error(`${args.join(' ')} did not start`)),
+      START_DEADLINE_MS,
+    )
     let text = ''
     child.stdout.on('data', (chunk: Buffer) => {
       text += chunk.toString()
@@ -19,10 +35,22 @@ const launch = (args: readonly string[], env: NodeJS.ProcessEnv, ready: RegExp):
       if (url === undefined) return
       clearTimeout(timer)
       child.stdout.removeAllListeners('data').resume()
-      resolve({ url, stop: () => stop(child) })
+      resolve({ url, cpuMs: () => cpuMsOf(child.pid), stop: () => stop(child) })
     })
     child.once('exit', (code) => reject(new Error(`${args.join(' ')} ended with ${code}`)))
   })
+
+const MS_PER_TICK = 10
+
+const cpuMsOf = (pid: number | undefined): number | undefined => {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return (Number(fields[11]) + Number(fields[12])) * MS_PER_TICK
+  } catch {
+    return undefined
+  }
+}
 
 const stop = (child: ChildProcess): Promise<void> =>
   new Promise((resolve) => {
@@ -32,17 +60,24 @@ const stop = (child: ChildProcess): Promise<void> =>
   })
 
 /** The product as it is run: the built process, by its settings. */
-export const startPawtrail = async (databaseUrl: string): Promise<RunningServer & Readonly<{ dataDir: string }>> => {
+export const startPawtrail = async (
+  databaseUrl: string,
+): Promise<RunningServer & Readonly<{ dataDir: string }>> => {
   const dataDir = await mkdtemp(join(tmpdir(), 'pawtrail-bench-data-'))
   const env = {
-    DATA_DIR: dataDir, DATABASE_URL: databaseUrl, PORT: '0', RATE_LIMIT_PER_MINUTE: '0', SEED_DEMO: 'false', LOG_LEVEL: 'error',
+    DATA_DIR: dataDir,
+    DATABASE_URL: databaseUrl,
+    PORT: '0',
+    RATE_LIMIT_PER_MINUTE: '0',
+    SEED_DEMO: 'false',
+    LOG_LEVEL: 'error',
   }
   const server = await launch(['dist/main.js'], env, /ready at (http:\S+)/)
   const end = async (): Promise<void> => {
     await server.stop()
     await rm(dataDir, { recursive: true, force: true })
   }
-  return { url: server.url, stop: end, dataDir }
+  return { ...server, stop: end, dataDir }
 }
 
 /** A peer or ceiling: a small TypeScript file that prints `listening at <url>`. */

@@ -24,8 +24,13 @@ export const report = async (name: string, title: string, rows: readonly Row[]):
     Math.max(key.length, ...lines.map((line) => line[key].length))
   const [w, v, r] = [width('what'), width('value'), width('ratio')]
   process.stdout.write(`\n${title} (${os.cpus().length} cores, Node ${process.version})\n`)
-  for (const line of [{ what: 'what', value: 'value', ratio: 'ratio', target: 'target' }, ...lines]) {
-    process.stdout.write(`  ${pad(line.what, w)}  ${pad(line.value, v)}  ${pad(line.ratio, r)}  ${line.target}\n`)
+  for (const line of [
+    { what: 'what', value: 'value', ratio: 'ratio', target: 'target' },
+    ...lines,
+  ]) {
+    process.stdout.write(
+      `  ${pad(line.what, w)}  ${pad(line.value, v)}  ${pad(line.ratio, r)}  ${line.target}\n`,
+    )
   }
   const folder = new URL('../results/', import.meta.url)
   await mkdir(folder, { recursive: true })

@@ -10,10 +10,18 @@ import { silentLogger } from '../../src/core/logger.ts'
 export const staffToken = async (dataDir: string): Promise<string> => {
   const keys = await loadSigningKeys({ directory: join(dataDir, 'keys'), logger: silentLogger })
   const issuer = createTokenIssuer({
-    keys, issuer: 'pawtrail', audience: 'pawtrail', clock: systemClock, ids: uuidV7(systemClock),
+    keys,
+    issuer: 'pawtrail',
+    audience: 'pawtrail',
+    clock: systemClock,
+    ids: uuidV7(systemClock),
   })
   const { token } = await issuer.issue({
-    subject: 'bench', kind: 'client', tenants: [SHARED_TENANT], scopes: ['write:pets'], lifetimeSeconds: 3_600,
+    subject: 'bench',
+    kind: 'client',
+    tenants: [SHARED_TENANT],
+    scopes: ['write:pets'],
+    lifetimeSeconds: 3_600,
   })
   return token
 }

@@ -1,5 +1,6 @@
-// The peers of reading: a fastify route that answers a constant (CONSTANT, base64), and a plain fastify + pg route that runs the same SQL
-// as the product, without authentication, limits, cache, validation, entity tags or compression.
+// The peers of reading: a fastify route that answers a constant (CONSTANT, base64), and a plain fastify
+// + pg route that runs the same SQL as the product, without authentication, limits, cache, validation,
+// entity tags or compression.
 import fastify from 'fastify'
 import { createDatabase } from '../../src/adapters/postgres/database.ts'
 import { tenantIdSchema } from '../../src/core/ids.ts'
@@ -10,7 +11,11 @@ import type { PetFilter, PetQuery, PetSort } from '../../src/projections/pets/qu
 const constant = Buffer.from(process.env['CONSTANT'] ?? '', 'base64')
 const url = process.env['BENCH_DATABASE_URL'] ?? ''
 const database = createDatabase({
-  url, maxConnections: 16, statementTimeoutMs: 10_000, applicationName: 'peer', logger: silentLogger,
+  url,
+  maxConnections: 16,
+  statementTimeoutMs: 10_000,
+  applicationName: 'peer',
+  logger: silentLogger,
 })
 const pets = createPetQueries({ database, publicUrl: 'http://peer' })
 
@@ -21,7 +26,9 @@ const queryOf = (asked: Asked): PetQuery => {
     status: ['AVAILABLE'],
     ...(asked['species'] === undefined ? {} : { species: [asked['species']] }),
     ...(asked['size'] === undefined ? {} : { size: [asked['size']] }),
-    ...(asked['goodWithKids'] === undefined ? {} : { goodWithKids: asked['goodWithKids'] === 'true' }),
+    ...(asked['goodWithKids'] === undefined
+      ? {}
+      : { goodWithKids: asked['goodWithKids'] === 'true' }),
     ...(asked['ageMin'] === undefined ? {} : { ageMin: Number(asked['ageMin']) }),
     ...(asked['ageMax'] === undefined ? {} : { ageMax: Number(asked['ageMax']) }),
     ...(asked['breed'] === undefined ? {} : { breed: asked['breed'] }),
@@ -31,7 +38,11 @@ const queryOf = (asked: Asked): PetQuery => {
   const sorted = asked['sort'] ?? (asked['q'] === undefined ? '-createdAt' : '-relevance')
   const field = sorted.replace('-', '') as PetSort['field']
   const sort: PetSort = { field, order: sorted.startsWith('-') ? 'DESC' : 'ASC' }
-  const paging = { kind: 'page', page: Number(asked['page'] ?? 1), limit: Number(asked['limit'] ?? 20) } as const
+  const paging = {
+    kind: 'page',
+    page: Number(asked['page'] ?? 1),
+    limit: Number(asked['limit'] ?? 20),
+  } as const
   return { filter, sort, paging, facets: [], extras: false }
 }
 

@@ -1,4 +1,5 @@
-// Distinct searches as people make them, each drawn for a tenant by its size. Path and tenant; the same list for every server.
+// Distinct searches as people make them, each drawn for a tenant by its size. Path and tenant; the same
+// list for every server.
 import type { Random } from '../../src/demo/random.ts'
 import { population } from './data.ts'
 
@@ -14,9 +15,11 @@ const parameters = (random: Random, shelters: readonly string[]): Record<string,
   const page = String(random.between(1, 5))
   const species = random.pick(SPECIES)
   if (kind < 0.35) return { species, page }
-  if (kind < 0.55) return { species, size: random.pick(SIZES), goodWithKids: String(random.chance(0.7)), page }
+  if (kind < 0.55)
+    return { species, size: random.pick(SIZES), goodWithKids: String(random.chance(0.7)), page }
   const ageMin = random.between(0, 60)
-  if (kind < 0.7) return { species, ageMin: String(ageMin), ageMax: String(ageMin + random.between(3, 60)) }
+  if (kind < 0.7)
+    return { species, ageMin: String(ageMin), ageMax: String(ageMin + random.between(3, 60)) }
   const sort = random.pick(['price', '-price', 'ageMonths', '-ageMonths'])
   if (kind < 0.8) return { species, sort, page }
   if (kind < 0.88) return { q: random.pick(WORDS), species }

@@ -148,9 +148,10 @@ $$;
 select pawtrail.ensure_partitions();
 
 -- Appends one batch. The arrays have one entry an event; a command's own values are repeated on
--- each of its events, so that one pass without joins between commands and events is enough. No two
--- commands of a batch share a stream or a key. expected_version -1 stands for any. Answers one row
--- a command, in order.
+-- each of its events, so that one pass without joins between commands and events is enough. Data and
+-- metadata are one JSON array each, in the same order: they are parsed once, and nothing in them has
+-- to be quoted. No two commands of a batch share a stream or a key. expected_version -1 stands for
+-- any. Answers one row a command, in order.
 --
 -- The lock is a statement of its own, and the head is read by the next one: read in the same
 -- statement, the head would come from the snapshot taken before the wait. Called in autocommit, the
@@ -160,8 +161,8 @@ create function pawtrail.append_batch(
   ordinals int[], event_numbers int[], event_counts int[],
   tenant_ids text[], categories text[], stream_ids text[], expected_versions int[],
   keys text[], request_hashes text[],
-  event_ids uuid[], types text[], schema_versions smallint[], data text[], metadata text[],
-  occurred timestamptz[]
+  event_ids uuid[], types text[], schema_versions smallint[], occurred timestamptz[],
+  data jsonb, metadata jsonb
 ) returns table (
   outcome text, version int, "position" bigint, recorded_at timestamptz,
   category text, stream_id text
@@ -197,11 +198,14 @@ begin
           then 'conflict'
         else 'appended'
       end as outcome
-    from unnest(
-        ordinals, event_numbers, event_counts, tenant_ids, categories, stream_ids,
-        expected_versions, keys, request_hashes, event_ids, types, schema_versions, data, metadata, occurred
+    from rows from (
+        unnest(ordinals), unnest(event_numbers), unnest(event_counts), unnest(tenant_ids),
+        unnest(categories), unnest(stream_ids), unnest(expected_versions), unnest(keys),
+        unnest(request_hashes), unnest(event_ids), unnest(types), unnest(schema_versions),
+        unnest(occurred), jsonb_array_elements(data), jsonb_array_elements(metadata)
       ) as b(ordinal, event_number, event_count, tenant_id, category, stream_id,
-        expected_version, key, request_hash, event_id, type, schema_version, data, metadata, occurred_at)
+        expected_version, key, request_hash, event_id, type, schema_version, occurred_at, data,
+        metadata)
       left join pawtrail.streams s using (tenant_id, category, stream_id)
       left join pawtrail.command_log l on l.tenant_id = b.tenant_id and l.key = b.key
   ), placed as materialized (
@@ -217,7 +221,7 @@ begin
   ), stored as (
     insert into pawtrail.events
     select p.position, p.tenant_id, p.category, p.stream_id, p.version, p.event_id, p.type,
-      p.schema_version, p.data::jsonb, p.metadata::jsonb, p.occurred_at, now_at
+      p.schema_version, p.data, p.metadata, p.occurred_at, now_at
     from placed p where p.is_new
   ), founded as (
     -- Two plain statements and not one upsert: under the lock nobody else inserts, and an upsert
@@ -275,7 +279,7 @@ begin
       to pawtrail_app;
     grant execute on function pawtrail.ensure_partitions(), pawtrail.forget_commands(interval, int),
       pawtrail.append_batch(int[], int[], int[], text[], text[], text[], int[], text[], text[],
-        uuid[], text[], smallint[], text[], text[], timestamptz[])
+        uuid[], text[], smallint[], timestamptz[], jsonb, jsonb)
       to pawtrail_app;
   end if;
 end

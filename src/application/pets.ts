@@ -38,7 +38,7 @@ export const createPetCommands = (options: Options): PetCommands => {
       aggregate: petAggregate,
       id,
       context,
-      command: { ...command, occurredAt: toTimestamp(clock()) } as PetCommand,
+      command: { ...command, occurredAt: toTimestamp(clock()) },
     })
 
   const runAtShelter = async (

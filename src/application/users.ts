@@ -1,5 +1,5 @@
-// Registering and reading users. The credential is reserved first, because it decides whose a username is; it is confirmed
-// once the user's event is in the log, and a password works from then on.
+// Registering and reading users. The credential is reserved first, because it decides whose a username
+// is; it is confirmed once the user's event is in the log, and a password works from then on.
 import type { Application } from '../application.ts'
 import type { CommandHandler } from '../commands/handle.ts'
 import { userAggregate } from '../commands/user.ts'

@@ -1,5 +1,5 @@
-// A small reader of Server-Sent Events over fetch. It differs from a browser's in one thing: a block that has only an id
-// is given out too, because it moves the place to resume from.
+// A small reader of Server-Sent Events over fetch. It differs from a browser's in one thing: a block
+// that has only an id is given out too, because it moves the place to resume from.
 
 export type EventBlock = Readonly<{
   event: string // `message` when the server gave no name

@@ -6,6 +6,7 @@ const DAY_MS = 24 * 60 * 60 * 1000
  * the future: it may already be today where the shelter is.
  */
 export const isFutureDay = (day: string, occurredAt: string): boolean => {
-  const tomorrow = new Date(Date.parse(occurredAt) + DAY_MS).toISOString().slice(0, 10)
-  return day > tomorrow
+  // Nearly every day is past: that is seen without working out which day tomorrow is.
+  if (day <= occurredAt.slice(0, 10)) return false
+  return day > new Date(Date.parse(occurredAt) + DAY_MS).toISOString().slice(0, 10)
 }

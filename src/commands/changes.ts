@@ -15,6 +15,12 @@ export const changedFields = <T extends object>(
   return changed.length === 0 ? undefined : (Object.fromEntries(changed) as Partial<T>)
 }
 
+/** The current fields with the given ones over them. */
+export const withFields = <T extends object>(current: T, wanted: Partially<T>): T => ({
+  ...current,
+  ...(Object.fromEntries(membersOf(wanted)) as Partial<T>),
+})
+
 /**
  * Deep equality of JSON values; members that are undefined count as absent, their order does not
  * count.

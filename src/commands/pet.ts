@@ -14,9 +14,10 @@ import {
 } from '../events/pet-state.ts'
 import type { PetEvent, PetPhoto, PetProfile, PetStatus } from '../events/pet.ts'
 import { isFutureDay } from './calendar.ts'
-import { changedFields, type Partially, sameJson } from './changes.ts'
+import { changedFields, sameJson } from './changes.ts'
 import type { Aggregate } from './handle.ts'
 import { normaliseMoney } from './money.ts'
+import { type PetChanges, wantedFields } from './pet-changes.ts'
 import { type PetRejectionCode, refuse } from './rejections.ts'
 
 export const MAX_PHOTOS = 50
@@ -30,7 +31,7 @@ type Admit = Command<
 type Revise = Command<
   'revise',
   {
-    changes: Partially<PetProfile>
+    changes: PetChanges
     status?: PetStatus | undefined
     photos?: readonly PetPhoto[] | undefined // new ones are added; none is taken away
     reason?: string | undefined // of the status
@@ -139,7 +140,7 @@ const admit = (command: Admit, state: Exclude<PetState, { kind: 'removed' }>): P
 
 const revise = (command: Revise, pet: PresentPet): PetDecision => {
   const { status = pet.status, photos = [], reason = null, occurredAt } = command
-  const { price, intakeDate } = command.changes
+  const { intakeDate } = command.changes
   if (intakeDate !== undefined && isFutureDay(intakeDate, occurredAt)) {
     return refuse('date_in_future', { field: 'intakeDate' })
   }
@@ -148,8 +149,7 @@ const revise = (command: Revise, pet: PresentPet): PetDecision => {
   const photosAdded = addPhotos({ photos, description: null, occurredAt }, pet)
   if (photosAdded.kind === 'rejected') return photosAdded
 
-  const wanted = price === undefined ? {} : { price: normaliseMoney(price) }
-  const changes = changedFields(pet.profile, { ...command.changes, ...wanted })
+  const changes = changedFields(pet.profile, wantedFields(pet.profile, command.changes))
   const updated: readonly PetEvent[] =
     changes === undefined ? [] : [{ type: 'pet.updated', data: { changes }, occurredAt }]
   return accept(...updated, ...statusChange.events, ...photosAdded.events)

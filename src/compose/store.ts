@@ -1,4 +1,5 @@
-// Opens what everything stands on: PostgreSQL (embedded unless told otherwise), its schema, the log and the read models.
+// Opens what everything stands on: PostgreSQL (embedded unless told otherwise), its schema, the log
+// and the read models.
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { startEmbeddedPostgres } from '../adapters/embedded-postgres/server.ts'

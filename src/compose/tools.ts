@@ -1,5 +1,5 @@
-// What the command line does with the inside. The database is opened by the first command that needs it: beside a running
-// server its embedded PostgreSQL is used, otherwise one is started for the command.
+// What the command line does with the inside. The database is opened by the first command that needs
+// it: beside a running server its embedded PostgreSQL is used, otherwise one is started for the command.
 import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import { findRunningServer } from '../adapters/embedded-postgres/running-server.ts'

@@ -58,9 +58,16 @@ const storableEvent = (event: NewEvent): StorableEvent => {
   }
 }
 
+// One turn of the event loop asks with the same time again and again.
+let lastTime = ''
+let lastStorable = ''
+
 const storableTime = (time: string): string => {
+  if (time === lastTime) return lastStorable
   const text = toTimestamp(Date.parse(time))
   if (text.length !== 24) throw new RangeError(`a year of four digits is needed: ${time}`)
+  lastTime = time
+  lastStorable = text
   return text
 }
 

@@ -46,7 +46,10 @@ export type Principal = Readonly<{
 export const hasScope = (principal: Principal, scope: Scope): boolean =>
   principal.scopes.has(scope) || principal.scopes.has('admin')
 
-/** Undefined: not a token of ours, wrong signature, wrong audience, or expired. Throws only on broken infrastructure. */
+/**
+ * Undefined: not a token of ours, wrong signature, wrong audience, or expired. Throws only on broken
+ * infrastructure.
+ */
 export interface TokenVerifier {
   verify(token: string): Promise<Principal | undefined>
 }

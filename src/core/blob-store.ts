@@ -3,7 +3,10 @@ import type { TenantId } from './ids.ts'
 
 export type Blob = Readonly<{ bytes: Uint8Array; contentType: string }>
 
-/** `name` is `<sha256 hex>.<jpg|png|webp>`: content-addressed, so that a second put of the same bytes changes nothing. */
+/**
+ * `name` is `<sha256 hex>.<jpg|png|webp>`: content-addressed, so that a second put of the same bytes
+ * changes nothing.
+ */
 export type BlobKey = Readonly<{ tenantId: TenantId; petId: string; name: string }>
 
 /**

@@ -4,4 +4,14 @@
 export type Clock = () => number
 
 /** RFC 3339 text in UTC with milliseconds, for example `2026-08-22T10:00:00.123Z`. */
-export const toTimestamp = (epochMs: number): string => new Date(epochMs).toISOString()
+export const toTimestamp = (epochMs: number): string => {
+  if (epochMs !== lastMs) {
+    lastText = new Date(epochMs).toISOString()
+    lastMs = epochMs
+  }
+  return lastText
+}
+
+// Many ask within one millisecond: its text is made once.
+let lastMs = Number.NaN
+let lastText = ''

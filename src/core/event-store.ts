@@ -5,7 +5,10 @@ import type { TenantId } from './ids.ts'
 /** `any`: append whatever is there. A number: the stream must be at exactly this version; 0: it must not exist. */
 export type ExpectedVersion = Version | 'any'
 
-/** A key makes an append idempotent within its tenant; the hash tells a repeat from another request under the same key. */
+/**
+ * A key makes an append idempotent within its tenant; the hash tells a repeat from another request
+ * under the same key.
+ */
 export type Idempotency = Readonly<{ key: string; requestHash: string }>
 
 export type AppendRequest = Readonly<{

@@ -9,7 +9,10 @@ export type Actor = Readonly<{ kind: 'user' | 'client' | 'system'; id: string }>
 /** One aggregate's stream. Its name is `<category>-<tenantId>.<id>`. */
 export type StreamRef = Readonly<{ tenantId: TenantId; category: string; id: string }>
 
-/** A place in the whole log, in commit order: an integer >= 1, increasing, not necessarily dense. 0 is before the first. */
+/**
+ * A place in the whole log, in commit order: an integer >= 1, increasing, not necessarily dense. 0 is
+ * before the first.
+ */
 export type Position = number
 
 /** A place in one stream: 1 for its first event. 0 means that the stream has none. */
@@ -44,6 +47,3 @@ export type StoredEvent<Data = JsonObject> = Readonly<{
   occurredAt: string
   recordedAt: string // RFC 3339, taken under the log's lock: never decreases with position
 }>
-
-export const streamName = (stream: StreamRef): string =>
-  `${stream.category}-${stream.tenantId}.${stream.id}`

@@ -1,4 +1,5 @@
-// What the parts count and measure, without knowing the exporter. Names follow Prometheus: unit last, `_total` on counters.
+// What the parts count and measure, without knowing the exporter. Names follow Prometheus: unit last,
+// `_total` on counters.
 export type Labels = Readonly<Record<string, string>>
 
 export interface Metrics {

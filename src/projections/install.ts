@@ -12,6 +12,10 @@ import {
 } from './projection.ts'
 
 const APP_ROLE = 'pawtrail_app'
+// Sooner than a fifth of a large table: index-only scans need pages that are known to be visible to all.
+const VACUUM_SHARES =
+  'autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 0.02, ' +
+  'autovacuum_analyze_scale_factor = 0.05'
 const INSTALL_LOCK = 7_021_436_002 // any fixed number: processes that start at once take turns
 
 export const installProjections = (
@@ -38,8 +42,12 @@ export const createTable = async (
   const name = tableName(table.name, target)
   const primaryKey = `constraint ${localName(table.name, target)}_pkey primary key (${table.primaryKey.join(', ')})`
   await tx.query(
-    `create table ${name} (${table.columns}, ${primaryKey}) with (fillfactor = ${table.fillfactor})`,
+    `create table ${name} (${table.columns}, ${primaryKey})
+      with (fillfactor = ${table.fillfactor}, ${VACUUM_SHARES})`,
   )
+  for (const column of table.unsearched ?? []) {
+    await tx.query(`alter table ${name} alter column ${column} set statistics 0`)
+  }
   if (await appRoleExists(tx)) {
     await tx.query(`grant select, insert, update, delete on ${name} to ${APP_ROLE}`)
   }

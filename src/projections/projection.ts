@@ -14,6 +14,8 @@ export type TableDefinition = Readonly<{
   columns: string // the inside of `create table (...)`, without the primary key
   primaryKey: readonly string[]
   fillfactor: number
+  /** Columns that no condition looks at: gathering statistics over long texts is most of an analyze. */
+  unsearched?: readonly string[]
   indexes: readonly IndexDefinition[]
 }>
 

@@ -12,6 +12,7 @@ import {
   subscriptionOf,
   type TableDefinition,
   tableName,
+  type Target,
 } from './projection.ts'
 import { notifyMove } from './runner/checkpoint.ts'
 import { type Decode, decodePage, streamKey } from './runner/isolate.ts'
@@ -28,8 +29,11 @@ type Rebuilt = Readonly<{
 const SWITCH_LOCK_TIMEOUT_MS = 500
 
 /** Indexes over the whole table at once are much faster than row by row; then the planner gets its statistics. */
-export const finishTables = async (admin: SqlDatabase, projection: Projection): Promise<void> => {
-  const target = rebuildTarget(projection)
+export const finishTables = async (
+  admin: SqlDatabase,
+  projection: Projection,
+  target: Target,
+): Promise<void> => {
   for (const table of projection.tables) {
     await admin.transaction(async (tx) => {
       await tx.query("set local maintenance_work_mem = '256MB'")

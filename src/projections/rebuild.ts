@@ -50,7 +50,7 @@ export const rebuildProjection = async (options: RebuildOptions): Promise<Rebuil
   const rebuilding = await begin(options)
   try {
     await catchUp(rebuilding)
-    await finishTables(options.admin, options.projection)
+    await finishTables(options.admin, options.projection, rebuildTarget(options.projection))
     await changePlaces(rebuilding)
   } catch (error) {
     // What cannot be cleared up now is cleared up by the next rebuild.

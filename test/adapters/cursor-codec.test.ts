@@ -1,3 +1,4 @@
+// Cursors are opaque, bound to their tenant and told apart from forged or outdated ones.
 import fc from 'fast-check'
 import t from 'tap'
 import { createCursorCodec } from '../../src/adapters/system/cursor-codec.ts'
@@ -12,40 +13,46 @@ const tenant = fc.constantFrom(SHARED_TENANT, OTHER)
 const seeded = { seed: 20_260_822, numRuns: 500 }
 
 t.test('a cursor is 22 characters of the URL-safe alphabet and gives its position back', (t) => {
-  fc.assert(
-    fc.property(tenant, position, (tenantId, place) => {
-      const cursor = codec.encode(tenantId, place)
-      const decoded = codec.decode(tenantId, cursor)
-      return (
-        /^[A-Za-z0-9_-]{22}$/.test(cursor) &&
-        decoded.kind === 'position' &&
-        decoded.position === place
-      )
-    }),
-    seeded,
+  t.doesNotThrow(() =>
+    fc.assert(
+      fc.property(tenant, position, (tenantId, place) => {
+        const cursor = codec.encode(tenantId, place)
+        const decoded = codec.decode(tenantId, cursor)
+        return (
+          /^[A-Za-z0-9_-]{22}$/.test(cursor) &&
+          decoded.kind === 'position' &&
+          decoded.position === place
+        )
+      }),
+      seeded,
+    ),
   )
   t.end()
 })
 
 t.test('a cursor of one tenant is nothing to another', (t) => {
-  fc.assert(
-    fc.property(
-      position,
-      (place) => codec.decode(OTHER, codec.encode(SHARED_TENANT, place)).kind === 'invalid',
+  t.doesNotThrow(() =>
+    fc.assert(
+      fc.property(
+        position,
+        (place) => codec.decode(OTHER, codec.encode(SHARED_TENANT, place)).kind === 'invalid',
+      ),
+      seeded,
     ),
-    seeded,
   )
   t.end()
 })
 
 t.test('no changed bit goes unnoticed', (t) => {
-  fc.assert(
-    fc.property(position, fc.integer({ min: 0, max: 127 }), (place, bit) => {
-      const bytes = Buffer.from(codec.encode(SHARED_TENANT, place), 'base64url')
-      bytes.writeUInt8(bytes.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3)
-      return codec.decode(SHARED_TENANT, bytes.toString('base64url')).kind !== 'position'
-    }),
-    seeded,
+  t.doesNotThrow(() =>
+    fc.assert(
+      fc.property(position, fc.integer({ min: 0, max: 127 }), (place, bit) => {
+        const bytes = Buffer.from(codec.encode(SHARED_TENANT, place), 'base64url')
+        bytes.writeUInt8(bytes.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3)
+        return codec.decode(SHARED_TENANT, bytes.toString('base64url')).kind !== 'position'
+      }),
+      seeded,
+    ),
   )
   t.end()
 })

@@ -1,3 +1,4 @@
+// Blobs in a folder: written whole or not at all, behind the wall of their tenant.
 import { readdir, rm, writeFile } from 'node:fs/promises'
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'

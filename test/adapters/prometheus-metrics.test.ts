@@ -1,3 +1,4 @@
+// The exporter shows every metric that core declares, and adds up by the labels' values.
 import t from 'tap'
 import { createPrometheusMetrics } from '../../src/adapters/prometheus/metrics.ts'
 import { METRICS } from '../../src/core/metrics.ts'

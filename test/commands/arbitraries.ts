@@ -36,6 +36,15 @@ const changes = fc.record(
     breed: fc.constantFrom(null, 'Siamese'),
     intakeDate: day,
     vaccinations: fc.array(fc.constantFrom('rabies', 'fvrcp'), { maxLength: 2 }),
+    medicalInfo: fc.option(
+      fc.record(
+        {
+          vaccinated: fc.constantFrom(true, false, null),
+          healthNotes: fc.constantFrom('fine', null),
+        },
+        { requiredKeys: [] },
+      ),
+    ),
   },
   { requiredKeys: [] },
 )

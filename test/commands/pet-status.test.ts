@@ -27,11 +27,11 @@ import {
 const scenario = scenarios(petDecider)
 
 void t.test('status by hand', async (t) => {
-  const { given } = scenario(t)
   const to = (status: PetStatus) =>
     ({ type: 'change_status', status, reason: 'quarantine', occurredAt }) as const
 
-  void t.test('staff hold a pet back and make it available again', async () => {
+  void t.test('staff hold a pet back and make it available again', async (t) => {
+    const { given } = scenario(t)
     const reason = 'quarantine'
     given(admitted)
       .when(to('NOT_AVAILABLE'))
@@ -40,7 +40,8 @@ void t.test('status by hand', async (t) => {
       .when(to('AVAILABLE'))
       .then(changed('NOT_AVAILABLE', 'AVAILABLE', { reason }))
   })
-  void t.test('every other change by hand is refused', async () => {
+  void t.test('every other change by hand is refused', async (t) => {
+    const { given } = scenario(t)
     const histories = {
       AVAILABLE: [admitted],
       NOT_AVAILABLE: [heldBack],
@@ -64,20 +65,22 @@ void t.test('status by hand', async (t) => {
         .thenRejected('invalid_status_transition', 'status')
     }
   })
-  void t.test('a pet that left care is not made available by hand', async () => {
+  void t.test('a pet that left care is not made available by hand', async (t) => {
+    const { given } = scenario(t)
     given(admitted, outcome).when(to('AVAILABLE')).thenRejected('pet_not_in_care', 'status')
   })
 })
 
 void t.test('reservation', async (t) => {
-  const { given } = scenario(t)
-  void t.test('reserves an available pet, and says for what', async () => {
+  void t.test('reserves an available pet, and says for what', async (t) => {
+    const { given } = scenario(t)
     given(admitted).when(reserve).then(reserved)
     given(admitted)
       .when({ ...reserve, cause: adoption })
       .then(changed('AVAILABLE', 'PENDING', { reason: 'application received', cause: adoption }))
   })
-  void t.test('the same reservation again is already so; a second buyer is refused', async () => {
+  void t.test('the same reservation again is already so; a second buyer is refused', async (t) => {
+    const { given } = scenario(t)
     given(admitted, reserved).when(reserve).then()
     for (const cause of [otherOrder, adoption]) {
       given(admitted, reserved)
@@ -85,12 +88,14 @@ void t.test('reservation', async (t) => {
         .thenRejected('pet_not_available')
     }
   })
-  void t.test('a pet that is held back, adopted or gone is not reserved', async () => {
+  void t.test('a pet that is held back, adopted or gone is not reserved', async (t) => {
+    const { given } = scenario(t)
     given(heldBack).when(reserve).thenRejected('pet_not_available')
     given(admitted, outcome).when(reserve).thenRejected('pet_not_available')
     given(admitted, reserved, adopted).when(reserve).thenRejected('pet_not_available')
   })
-  void t.test('is released by whom it was made for, and by nobody else', async () => {
+  void t.test('is released by whom it was made for, and by nobody else', async (t) => {
+    const { given } = scenario(t)
     given(admitted, reserved)
       .when({ ...release, reason: 'order cancelled' })
       .then(changed('PENDING', 'AVAILABLE', { reason: 'order cancelled', cause: order }))
@@ -102,7 +107,8 @@ void t.test('reservation', async (t) => {
   })
   void t.test(
     'a release is already so on an available pet, and refused once it is adopted',
-    async () => {
+    async (t) => {
+      const { given } = scenario(t)
       given(admitted).when(release).then()
       given(admitted, reserved, adopted).when(release).thenRejected('not_reserved_for_this')
     },
@@ -110,8 +116,8 @@ void t.test('reservation', async (t) => {
 })
 
 void t.test('adoption', async (t) => {
-  const { given } = scenario(t)
-  void t.test('completes the reservation it was made for', async () => {
+  void t.test('completes the reservation it was made for', async (t) => {
+    const { given } = scenario(t)
     given(admitted, reserved).when(adopt).then(adopted)
     for (const cause of [otherOrder, adoption, null]) {
       given(admitted, reserved)
@@ -119,16 +125,19 @@ void t.test('adoption', async (t) => {
         .thenRejected('not_reserved_for_this')
     }
   })
-  void t.test('needs a reservation when it has a cause', async () => {
+  void t.test('needs a reservation when it has a cause', async (t) => {
+    const { given } = scenario(t)
     given(admitted).when(adopt).thenRejected('not_reserved_for_this')
   })
-  void t.test('over the counter an available pet is adopted without one', async () => {
+  void t.test('over the counter an available pet is adopted without one', async (t) => {
+    const { given } = scenario(t)
     const data = { ...adopted.data, previousStatus: 'AVAILABLE', cause: null } as const
     given(admitted)
       .when({ ...adopt, cause: null })
       .then({ ...adopted, data } as PetEvent)
   })
-  void t.test('the same adoption again is already so; another one is refused', async () => {
+  void t.test('the same adoption again is already so; another one is refused', async (t) => {
+    const { given } = scenario(t)
     given(admitted, reserved, adopted).when(adopt).then()
     for (const cause of [otherOrder, null]) {
       given(admitted, reserved, adopted)
@@ -136,7 +145,8 @@ void t.test('adoption', async (t) => {
         .thenRejected('pet_not_available')
     }
   })
-  void t.test('a pet that is held back or gone is not adopted', async () => {
+  void t.test('a pet that is held back or gone is not adopted', async (t) => {
+    const { given } = scenario(t)
     given(heldBack)
       .when({ ...adopt, cause: null })
       .thenRejected('pet_not_available')
@@ -144,7 +154,8 @@ void t.test('adoption', async (t) => {
       .when({ ...adopt, cause: null })
       .thenRejected('pet_not_available')
   })
-  void t.test('refuses a date in the future', async () => {
+  void t.test('refuses a date in the future', async (t) => {
+    const { given } = scenario(t)
     given(admitted, reserved)
       .when({ ...adopt, date: '2026-08-24' })
       .thenRejected('date_in_future', 'date')
@@ -152,20 +163,23 @@ void t.test('adoption', async (t) => {
 })
 
 void t.test('outcome', async (t) => {
-  const { given } = scenario(t)
-  void t.test('takes a pet out of care', async () => {
+  void t.test('takes a pet out of care', async (t) => {
+    const { given } = scenario(t)
     given(admitted).when(recordOutcome).then(outcome)
   })
-  void t.test('the same outcome again is already so; another one is refused', async () => {
+  void t.test('the same outcome again is already so; another one is refused', async (t) => {
+    const { given } = scenario(t)
     given(admitted, outcome).when(recordOutcome).then()
     const died = { ...recordOutcome, kind: 'DIED_IN_CARE' } as const
     given(admitted, outcome).when(died).thenRejected('pet_not_in_care')
     given(admitted, reserved, adopted).when(recordOutcome).thenRejected('pet_not_in_care')
   })
-  void t.test('waits until a reservation is released', async () => {
+  void t.test('waits until a reservation is released', async (t) => {
+    const { given } = scenario(t)
     given(admitted, reserved).when(recordOutcome).thenRejected('pet_reserved')
   })
-  void t.test('refuses a date in the future', async () => {
+  void t.test('refuses a date in the future', async (t) => {
+    const { given } = scenario(t)
     given(admitted)
       .when({ ...recordOutcome, date: '2026-08-24' })
       .thenRejected('date_in_future', 'date')
@@ -173,7 +187,6 @@ void t.test('outcome', async (t) => {
 })
 
 void t.test('return', async (t) => {
-  const { given } = scenario(t)
   const returned: PetEvent = {
     type: 'pet.returned',
     data: {
@@ -184,18 +197,22 @@ void t.test('return', async (t) => {
     },
     occurredAt,
   }
-  void t.test('brings an adopted pet back into care', async () => {
+  void t.test('brings an adopted pet back into care', async (t) => {
+    const { given } = scenario(t)
     given(admitted, reserved, adopted).when(giveBack).then(returned)
   })
-  void t.test('the same return again is already so', async () => {
+  void t.test('the same return again is already so', async (t) => {
+    const { given } = scenario(t)
     given(admitted, reserved, adopted, returned).when(giveBack).then()
   })
-  void t.test('is for adopted pets only', async () => {
+  void t.test('is for adopted pets only', async (t) => {
+    const { given } = scenario(t)
     given(admitted).when(giveBack).thenRejected('pet_not_adopted')
     given(admitted, reserved).when(giveBack).thenRejected('pet_not_adopted')
     given(admitted, outcome).when(giveBack).thenRejected('pet_not_adopted')
   })
-  void t.test('is an intake of the kind RETURN, of a day that has come', async () => {
+  void t.test('is an intake of the kind RETURN, of a day that has come', async (t) => {
+    const { given } = scenario(t)
     const stray = { ...giveBack, intake: anIntake({ kind: 'STRAY' }) }
     given(admitted, reserved, adopted)
       .when(stray)
@@ -203,7 +220,8 @@ void t.test('return', async (t) => {
     const late = { ...giveBack, intake: { ...returnIntake, date: '2026-08-24' } }
     given(admitted, reserved, adopted).when(late).thenRejected('date_in_future', 'intake.date')
   })
-  void t.test('makes the pet one that can be adopted again, by the same order too', async () => {
+  void t.test('makes the pet one that can be adopted again, by the same order too', async (t) => {
+    const { given } = scenario(t)
     given(admitted, reserved, adopted, returned).when(reserve).then(reserved)
   })
 })

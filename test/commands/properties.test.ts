@@ -1,7 +1,7 @@
 // What holds of every decider after any run of commands. The seed is fixed: a failure names the run
 // that shows it.
 import fc from 'fast-check'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { petDecider, type PetCommand } from '../../src/commands/pet.ts'
 import { REJECTIONS } from '../../src/commands/rejections.ts'
 import { shelterDecider, type ShelterCommand } from '../../src/commands/shelter.ts'
@@ -58,39 +58,43 @@ const samples: DomainEvent[] = definitions.map(
 )
 
 const isTotal = <C, S extends Readonly<{ kind: string }>, E extends DomainEvent>(
+  t: Test,
   { evolve, initialState }: AnyDecider<C, S, E>,
   category: string,
 ) => {
   const own = samples.filter(({ type }) => type.startsWith(`${category}.`)) as E[]
   const histories = fc.array(fc.constantFrom(...own), { maxLength: 20 })
-  fc.assert(
-    fc.property(histories, (events) =>
-      ['none', 'present', 'removed'].includes(events.reduce(evolve, initialState).kind),
-    ),
-    RUNS,
+  const property = fc.property(histories, (events) =>
+    ['none', 'present', 'removed'].includes(events.reduce(evolve, initialState).kind),
   )
+  t.doesNotThrow(() => fc.assert(property, RUNS), category)
 }
 
-const assertFor = <C>(commands: fc.Arbitrary<C>, holds: (run: readonly C[]) => boolean | void) => {
-  fc.assert(fc.property(fc.array(commands, { maxLength: 50, size: 'max' }), holds), RUNS)
+const assertFor = <C>(
+  t: Test,
+  commands: fc.Arbitrary<C>,
+  holds: (run: readonly C[]) => boolean | void,
+) => {
+  const property = fc.property(fc.array(commands, { maxLength: 50, size: 'max' }), holds)
+  t.doesNotThrow(() => fc.assert(property, RUNS))
 }
 
-void t.test('a command decided on its own result is already so', async () => {
-  assertFor<PetCommand>(petCommands, decidesOnce(petDecider))
-  assertFor<ShelterCommand>(shelterCommands, decidesOnce(shelterDecider))
-  assertFor<UserCommand>(userCommands, decidesOnce(userDecider))
+void t.test('a command decided on its own result is already so', async (t) => {
+  assertFor<PetCommand>(t, petCommands, decidesOnce(petDecider))
+  assertFor<ShelterCommand>(t, shelterCommands, decidesOnce(shelterDecider))
+  assertFor<UserCommand>(t, userCommands, decidesOnce(userDecider))
 })
 
-void t.test('every decided event fits its schema', async () => {
-  assertFor<PetCommand>(petCommands, recordsOnlyWhatFits(petDecider))
-  assertFor<ShelterCommand>(shelterCommands, recordsOnlyWhatFits(shelterDecider))
-  assertFor<UserCommand>(userCommands, recordsOnlyWhatFits(userDecider))
+void t.test('every decided event fits its schema', async (t) => {
+  assertFor<PetCommand>(t, petCommands, recordsOnlyWhatFits(petDecider))
+  assertFor<ShelterCommand>(t, shelterCommands, recordsOnlyWhatFits(shelterDecider))
+  assertFor<UserCommand>(t, userCommands, recordsOnlyWhatFits(userDecider))
 })
 
-void t.test('any event can follow on any other', async () => {
-  isTotal(petDecider, 'pet')
-  isTotal(shelterDecider, 'shelter')
-  isTotal(userDecider, 'user')
+void t.test('any event can follow on any other', async (t) => {
+  isTotal(t, petDecider, 'pet')
+  isTotal(t, shelterDecider, 'shelter')
+  isTotal(t, userDecider, 'user')
 })
 
 // Which status may follow on which, and by which event.
@@ -123,7 +127,7 @@ void t.test(
   'a pet only takes the ways there are, and each event names the status before',
   async (t) => {
     const seen = new Set<string>()
-    assertFor<PetCommand>(petCommands, (commands) => {
+    assertFor<PetCommand>(t, petCommands, (commands) => {
       const events = run(petDecider, commands).flatMap((step) => step.events)
       for (const { type, data } of events) {
         if ('previousStatus' in data && 'status' in data) {
@@ -141,8 +145,8 @@ void t.test(
 
 void t.test(
   'a reserved pet is always reserved for something, and only a reserved one is',
-  async () => {
-    assertFor<PetCommand>(petCommands, (commands) =>
+  async (t) => {
+    assertFor<PetCommand>(t, petCommands, (commands) =>
       run(petDecider, commands).every(
         ({ after }) =>
           after.kind !== 'present' ||
@@ -154,8 +158,8 @@ void t.test(
   },
 )
 
-void t.test('money is recorded with two decimal places', async () => {
-  assertFor<PetCommand>(petCommands, (commands) =>
+void t.test('money is recorded with two decimal places', async (t) => {
+  assertFor<PetCommand>(t, petCommands, (commands) =>
     run(petDecider, commands).every(
       ({ after }) => after.kind !== 'present' || /^(0|[1-9]\d*)\.\d\d$/.test(after.profile.price),
     ),
@@ -165,8 +169,12 @@ void t.test('money is recorded with two decimal places', async () => {
 void t.test('every rejection code can come about', async (t) => {
   const seen = new Set<string>(['unknown_shelter', 'username_taken']) // not the deciders'
   const note = (code: string) => void seen.add(code)
-  assertFor<PetCommand>(petCommands, (commands) => void run(petDecider, commands, note))
-  assertFor<ShelterCommand>(shelterCommands, (commands) => void run(shelterDecider, commands, note))
-  assertFor<UserCommand>(userCommands, (commands) => void run(userDecider, commands, note))
+  assertFor<PetCommand>(t, petCommands, (commands) => void run(petDecider, commands, note))
+  assertFor<ShelterCommand>(
+    t,
+    shelterCommands,
+    (commands) => void run(shelterDecider, commands, note),
+  )
+  assertFor<UserCommand>(t, userCommands, (commands) => void run(userDecider, commands, note))
   t.strictSame([...seen].sort(), Object.keys(REJECTIONS).sort())
 })

@@ -27,7 +27,7 @@ export const eventStoreContract = async (
     await t.test(title, async (t) => {
       const store = await make(t)
       t.teardown(() => store.close())
-      await run(store)
+      await t.resolves(run(store), 'every assertion of the case holds')
     })
   }
 }

@@ -1,5 +1,6 @@
-// A subscriber with a third-party client, writers that retry with their keys, and a server that is killed in mid-stream twice:
-// every pet that was acknowledged arrives, in order, and is known by its id when it comes twice.
+// A subscriber with a third-party client, writers that retry with their keys, and a server that is
+// killed in mid-stream twice: every pet that was acknowledged arrives, in order, and is known by
+// its id when it comes twice.
 import { EventSource } from 'eventsource'
 import t, { type Test } from 'tap'
 import { dataFolder, run, startServer, waitFor } from '../support/processes/program.ts'

@@ -55,10 +55,16 @@ const SETTINGS: Settings = {
   readyMaxLag: 10_000,
 }
 
-export const testApp = async (
-  t: Test,
-  options: Readonly<{ settings?: Partial<Settings>; ports?: Partial<Ports> }> = {},
-): Promise<TestApp> => {
+export type TestAppOptions = Readonly<{
+  settings?: Partial<Settings>
+  /**
+   * Instead of the real ones: a clock that is moved by hand, a store that is down. They may be made
+   * of the real ones.
+   */
+  ports?: Partial<Ports> | ((real: Ports) => Partial<Ports>)
+}>
+
+export const testApp = async (t: Test, options: TestAppOptions = {}): Promise<TestApp> => {
   const { url, database, admin } = await testDatabase(t)
   await installProjections(admin, projections)
   const folder = await mkdtemp(path.join(tmpdir(), 'pawtrail-test-'))
@@ -71,7 +77,7 @@ export const testApp = async (
   const keys = await loadSigningKeys({ directory: path.join(folder, 'keys'), logger })
   const names = { issuer: 'pawtrail', audience: 'pawtrail' }
   const issuer = createTokenIssuer({ keys, ...names, clock, ids })
-  const ports: Ports = {
+  const real: Ports = {
     clock,
     ids,
     random: randomFraction,
@@ -88,8 +94,9 @@ export const testApp = async (
     passwords: createPasswordHasher(),
     credentials: createCredentialStore({ database, clock }),
     refreshTokens: createRefreshTokenStore({ database, clock, ids, randomToken }),
-    ...options.ports,
   }
+  const given = typeof options.ports === 'function' ? options.ports(real) : options.ports
+  const ports: Ports = { ...real, ...given }
   const pawtrail = await assemble(ports, { ...SETTINGS, ...options.settings })
   await pawtrail.start()
   t.teardown(async () => {

@@ -116,7 +116,7 @@ const optionalUnlessIn = (variants: readonly Shape[], parent: string) => (field:
 const withoutNull = (shape: Shape): { variants: Shape[]; isNullable: boolean } => {
   const all = shape.oneOf ?? shape.anyOf ?? [shape]
   const variants = all.filter((each) => typeof each === 'object' && each.type !== 'null')
-  return { variants: variants as Shape[], isNullable: variants.length < all.length }
+  return { variants, isNullable: variants.length < all.length }
 }
 
 const nameOf = (shape: Shape): string => {

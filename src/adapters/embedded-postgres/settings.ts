@@ -1,13 +1,28 @@
 // What the embedded server is told at every start, on its command line: a newer build's settings hold for old data too.
 
+import { totalmem } from 'node:os'
+
+const MIB = 1_048_576
+const memoryMib = (): number => {
+  const allowed = process.constrainedMemory() // 0 or absurdly much where nothing constrains
+  const total = totalmem()
+  return Math.floor((allowed > 0 && allowed < total ? allowed : total) / MIB)
+}
+
+/**
+ * An eighth of the memory: the pets that searches look at stay in it, and the operating system
+ * keeps most of the rest.
+ */
+const sharedBuffersMib = Math.min(2_048, Math.max(128, Math.floor(memoryMib() / 8)))
+
 /** Sized for a small machine, and safe: an answered commit survives a crash of the process and of the machine. */
 export const SERVER_SETTINGS: Readonly<Record<string, string>> = {
   listen_addresses: '', // the unix socket only
   unix_socket_permissions: '0700',
   port: '5432', // names the socket file
   max_connections: '100',
-  shared_buffers: '256MB',
-  effective_cache_size: '1GB',
+  shared_buffers: `${sharedBuffersMib}MB`,
+  effective_cache_size: `${Math.max(512, Math.floor(memoryMib() / 2))}MB`,
   work_mem: '8MB',
   maintenance_work_mem: '128MB',
   fsync: 'on',

@@ -3,6 +3,7 @@ import pg from 'pg'
 import type { Logger } from '../../core/logger.ts'
 import type { SqlDatabase, SqlExecutor, Statement } from '../../core/sql.ts'
 import { Fault } from '../../core/fault.ts'
+import { arrayText } from './array-text.ts'
 import { clientConfig, toFault } from './connection.ts'
 
 export type DatabaseOptions = Readonly<{
@@ -37,6 +38,8 @@ export const createDatabase = (options: DatabaseOptions): Database => {
       'an idle database connection broke',
     )
   })
+  // A connection that breaks between two of its queries says so here too; its next query fails with the reason.
+  pool.on('connect', (client) => client.on('error', () => {}))
   return {
     query: (statement, values) => withClient(pool, (client) => run(client, statement, values)),
     transaction: (work) => withClient(pool, (client) => inTransaction(client, work)),
@@ -91,13 +94,16 @@ const run = async <Row>(
   const config = typeof statement === 'string' ? { text: statement } : statement
   try {
     const result = await client.query(
-      values === undefined ? config : { ...config, values: [...values] },
+      values === undefined ? config : { ...config, values: values.map(toParameter) },
     )
     return result.rows as Row[]
   } catch (error) {
     throw toFault(error)
   }
 }
+
+const toParameter = (value: unknown): unknown =>
+  Array.isArray(value) ? (arrayText(value) ?? value) : value
 
 const inTransaction = async <T>(
   client: pg.PoolClient,

@@ -25,6 +25,18 @@ export const uuidV7 = (clock: Clock): IdGenerator => {
     return start
   }
 
+  // The text of a millisecond is made once for all ids in it.
+  let timeMs = -1
+  let timeText = ''
+  const timeOf = (ms: number): string => {
+    if (ms !== timeMs) {
+      const time = ms.toString(16).padStart(12, '0')
+      timeMs = ms
+      timeText = `${time.slice(0, 8)}-${time.slice(8)}-7`
+    }
+    return timeText
+  }
+
   return () => {
     const start = take()
     const nowMs = clock()
@@ -36,17 +48,16 @@ export const uuidV7 = (clock: Clock): IdGenerator => {
       lastMs += 1 // the millisecond is full: ids run ahead of the clock rather than repeat
       counter = seed
     }
-    return format(lastMs, counter, pool.subarray(start + 2, start + BYTES_PER_ID))
+    const count = hex(0x10 | (counter >> 8)).slice(1) + hex(counter & 0xff)
+    return `${timeOf(lastMs)}${count}-${tailOf(pool, start + 2)}`
   }
 }
 
-const format = (ms: number, counter: number, tail: Uint8Array): string => {
-  const time = ms.toString(16).padStart(12, '0')
-  const rest = hex((byteAt(tail, 0) & 0x3f) | 0x80) + hex(byteAt(tail, 1))
+const tailOf = (bytes: Uint8Array, start: number): string => {
+  const variant = hex((byteAt(bytes, start) & 0x3f) | 0x80)
   let node = ''
-  for (let index = 2; index < 8; index += 1) node += hex(byteAt(tail, index))
-  const count = counter.toString(16).padStart(3, '0')
-  return `${time.slice(0, 8)}-${time.slice(8)}-7${count}-${rest}-${node}`
+  for (let index = start + 2; index < start + 8; index += 1) node += hex(byteAt(bytes, index))
+  return `${variant}${hex(byteAt(bytes, start + 1))}-${node}`
 }
 
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))

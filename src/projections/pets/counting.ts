@@ -2,15 +2,12 @@
 import type { TenantId } from '../../core/ids.ts'
 import type { SqlDatabase } from '../../core/sql.ts'
 import { type CubeField, CUBES } from './cubes.ts'
-import { cubeConditions, cubeFieldsOf, parametersFor, petConditions } from './filter.ts'
-import type { PetFacet, PetFilter } from './query-types.ts'
+import { cubeConditions, cubeFieldsOf, parametersFor } from './filter.ts'
+import type { PetFacet } from './query-types.ts'
 import { statementFor } from '../statements.ts'
-import { petSource, type PetTables } from './source.ts'
+import { petSource, type PetTables, type Question } from './source.ts'
 
 export type Counting = Readonly<{ database: SqlDatabase; tables: PetTables }>
-
-/** `text` is the text search query that the filter's words became. */
-export type Question = Readonly<{ filter: PetFilter; text: string | undefined }>
 
 const MAX_FACET_VALUES = 100
 
@@ -99,24 +96,27 @@ const cubeTableFor = (tables: PetTables, fields: readonly CubeField[]): string |
 }
 
 // Index-only where the filter's columns are in the index of its leading ones; exact, so it looks at every match.
-const petCount = (tables: PetTables, { tenantId, filter, text }: Asked): Composed => {
-  const parameters = parametersFor(tenantId)
-  const source = petSource(tables, { text, isRanked: false }, parameters)
+const petCount = (tables: PetTables, asked: Asked): Composed => {
+  const parameters = parametersFor(asked.tenantId)
+  const source = petSource(tables, { ...asked, reads: 'nothing' }, parameters)
   const statement = `${source.with}select count(*)::int as total from ${source.from}
-    where ${[...source.where, ...petConditions(filter, parameters)].join(' and ')}`
+    ${whereOf(source.where)}`
   return { values: parameters.values, statement }
 }
 
 // As above. A breed's own spelling is shown, the smallest one where pets differ in case.
 const petGroups = (
   tables: PetTables,
-  { tenantId, filter, text, column }: Asked & Readonly<{ column: string }>,
+  { column, ...asked }: Asked & Readonly<{ column: string }>,
 ): Composed => {
-  const parameters = parametersFor(tenantId)
-  const source = petSource(tables, { text, isRanked: false }, parameters)
+  const parameters = parametersFor(asked.tenantId)
+  const source = petSource(tables, { ...asked, reads: 'pets' }, parameters)
   const value = column === 'breed_key' ? 'min(p.breed collate "C")' : `p.${column}::text`
   const statement = `${source.with}select ${value} as value, count(*)::int as total from ${source.from}
-    where ${[...source.where, ...petConditions(filter, parameters), `p.${column} is not null`].join(' and ')}
+    ${whereOf([...source.where, `p.${column} is not null`])}
     group by p.${column} order by total desc, value limit ${MAX_FACET_VALUES}`
   return { values: parameters.values, statement }
 }
+
+const whereOf = (conditions: readonly string[]): string =>
+  conditions.length === 0 ? '' : `where ${conditions.join(' and ')}`

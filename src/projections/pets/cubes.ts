@@ -1,5 +1,6 @@
-// Counts kept beside the pets: a cell for each combination of a few fields, moved by differences in the transaction that
-// changes the pets. Exact totals, facets and the inventory then cost a handful of cells, however many pets a tenant has.
+// Counts kept beside the pets: a cell for each combination of a few fields, moved by differences in
+// the transaction that changes the pets. Exact totals, facets and the inventory then cost a handful
+// of cells, however many pets a tenant has.
 import type { PetState, PresentPet } from '../../events/pet-state.ts'
 import type { SqlExecutor } from '../../core/sql.ts'
 import { type TableDefinition, tableName, type Target } from '../projection.ts'
@@ -27,9 +28,11 @@ export const CUBES: readonly Cube[] = [
     fields: ['status', 'in_care', 'species', 'size', 'gender', 'good_with_kids'],
   },
   { name: 'pet_shelter_counts', fields: ['shelter_id', 'status', 'species'] },
+  // Species before age, so that a range of ages is a range of the key.
+  { name: 'pet_age_counts', fields: ['status', 'species', 'age_months'] },
   {
-    name: 'pet_age_counts',
-    fields: ['status', 'age_months', 'species', 'size', 'good_with_kids'],
+    name: 'pet_age_size_counts',
+    fields: ['status', 'species', 'age_months', 'size', 'good_with_kids'],
   },
   {
     name: 'pet_medical_counts',

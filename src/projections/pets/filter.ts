@@ -68,16 +68,25 @@ export const cubeFieldsOf = (filter: PetFilter): readonly CubeField[] | undefine
   return fields.every((field) => field !== undefined) ? fields : undefined
 }
 
-export const petConditions = (filter: PetFilter, parameters: Parameters): readonly string[] =>
-  conditions(filter, parameters, { alias: 'p', flagsAreText: false })
+/**
+ * `walkedBy`: the column whose order the pets are met in. A range of any other column is then written so that no index can
+ * serve it: a statement planned for any range takes each for narrow, and would gather and sort all that a wide one
+ * matches.
+ */
+export const petConditions = (
+  filter: PetFilter,
+  parameters: Parameters,
+  walkedBy?: string,
+): readonly string[] =>
+  conditions(filter, parameters, { alias: 'p', flagsAreText: false, walkedBy })
 
 export const cubeConditions = (filter: PetFilter, parameters: Parameters): readonly string[] =>
-  conditions(filter, parameters, { alias: 'c', flagsAreText: true })
+  conditions(filter, parameters, { alias: 'c', flagsAreText: true, walkedBy: undefined })
 
 const conditions = (
   filter: PetFilter,
   parameters: Parameters,
-  from: Readonly<{ alias: string; flagsAreText: boolean }>,
+  from: Readonly<{ alias: string; flagsAreText: boolean; walkedBy: string | undefined }>,
 ): readonly string[] =>
   usedFields(filter).map((field) => {
     const { column, operator, type } = COMPARISONS[field]
@@ -87,7 +96,8 @@ const conditions = (
     if (type === 'boolean' && from.flagsAreText) {
       return `${left} = ${parameters.bind(String(value), 'text')}`
     }
-    return `${left} ${operator} ${parameters.bind(value, type)}`
+    const isHidden = from.walkedBy !== undefined && operator !== '=' && left !== from.walkedBy
+    return `${left}${isHidden ? ' + 0' : ''} ${operator} ${parameters.bind(value, type)}`
   })
 
 // One value is compared as such: only then can an index that begins with the column give the order too.

@@ -7,16 +7,16 @@ import type { PetEvent } from '../../events/pet.ts'
 import { type Projection, tableName, type Target } from '../projection.ts'
 import { cubeTables, moveCounts } from './cubes.ts'
 import type { PetEntry } from './entry.ts'
-import { writePets } from './rows.ts'
+import { writePets, writeStates } from './rows.ts'
 import { statementFor } from '../statements.ts'
-import { petsTable, searchTable, serialsTable, wordsTable } from './tables.ts'
+import { petsTable, searchTable, serialsTable, statesTable, wordsTable } from './tables.ts'
 import { profileWords } from './words.ts'
 import { addWords, type NewWords, writeSearch } from './search-rows.ts'
 
 export const petsProjection: Projection = {
   name: 'pets',
   version: 1,
-  tables: [petsTable, searchTable, wordsTable, serialsTable, ...cubeTables],
+  tables: [petsTable, statesTable, searchTable, wordsTable, serialsTable, ...cubeTables],
   categories: ['pet'],
   apply: async (tx, target, events) => {
     const entries = await loadEntries(tx, target, events)
@@ -29,6 +29,7 @@ export const petsProjection: Projection = {
     if (changed.length === 0) return
     await giveSerials(tx, target, changed)
     await writePets(tx, target, changed)
+    await writeStates(tx, target, changed)
     await writeSearch(tx, target, changed)
     await addWords(tx, target, words)
     await moveCounts(
@@ -115,7 +116,7 @@ const newEntry = (tenantId: string, petId: string): PetEntry => ({
 const selectStates = (target: Target): Statement | string =>
   statementFor(`select p.tenant_id, p.pet_id, p.version, p.serial, p.state
     from unnest($1::text[], $2::text[]) as k(tenant_id, pet_id)
-    join ${tableName('pets', target)} p on p.tenant_id = k.tenant_id and p.pet_id = k.pet_id`)
+    join ${tableName('pet_states', target)} p on p.tenant_id = k.tenant_id and p.pet_id = k.pet_id`)
 
 // Serials follow the log's order of admissions: entries keep the order in which the page met them.
 const giveSerials = async (

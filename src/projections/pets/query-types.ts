@@ -1,5 +1,5 @@
 // What can be asked of the pets read model, and what it answers.
-import type { Position, Version } from '../../core/event.ts'
+import type { Version } from '../../core/event.ts'
 
 export type PetFilter = Readonly<{
   species?: readonly string[] // upper case, any of
@@ -61,7 +61,8 @@ export type PetPage = Readonly<{
   items: readonly string[] // each the JSON text of one pet in its /v1 shape
   totalItems: number // exact
   nextCursor: string | null // null on the last page
-  facets?: Readonly<Partial<Record<PetFacet, Readonly<Record<string, number>>>>> // counts under the same filter, less the facet's own field
+  /** Counts under the same filter, less the facet's own field. */
+  facets?: Readonly<Partial<Record<PetFacet, Readonly<Record<string, number>>>>>
 }>
 
 export type PetRecord = Readonly<{ json: string; version: Version; updatedAt: string }>
@@ -75,5 +76,3 @@ export type Inventory = Readonly<{
 /** A cursor that is not one of ours, or of another sort. */
 export type PetSearchResult =
   Readonly<{ kind: 'page'; page: PetPage }> | Readonly<{ kind: 'bad_cursor' }>
-
-export type AsOf = Readonly<{ position: Position }>

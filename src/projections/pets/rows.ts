@@ -1,4 +1,5 @@
-// A pet's row: the columns that are searched and sorted by, the texts that are served, and the state that is folded on.
+// A pet's rows: the columns that are searched and sorted by with the texts that are served, and the
+// state that is folded on.
 import { tenantIdSchema } from '../../core/ids.ts'
 import type { SqlExecutor, Statement } from '../../core/sql.ts'
 import type { PresentPet } from '../../events/pet-state.ts'
@@ -49,7 +50,7 @@ const COLUMNS: readonly (readonly [name: string, type: string, read: (shown: Sho
   ['breed', 'text', ({ pet }) => pet.profile.breed],
 ]
 
-const TEXT_COLUMNS = ['photos', 'body', 'extras', 'state'] as const
+const TEXT_COLUMNS = ['photos', 'body', 'extras'] as const
 
 export const writePets = async (
   tx: SqlExecutor,
@@ -76,11 +77,29 @@ const textsOf = ({
   pet,
   removedAt,
 }: Shown): Readonly<Record<(typeof TEXT_COLUMNS)[number], string>> => {
-  const state = JSON.stringify(entry.state)
-  if (removedAt !== null) return { photos: '[]', body: '{}', extras: '{}', state }
-  const { body, extras, photos } = petParts(tenantIdSchema.parse(entry.tenantId), entry.petId, pet)
-  return { body, extras, photos, state }
+  if (removedAt !== null) return { photos: '[]', body: '{}', extras: '{}' }
+  return petParts(tenantIdSchema.parse(entry.tenantId), entry.petId, pet)
 }
+
+export const writeStates = async (
+  tx: SqlExecutor,
+  target: Target,
+  entries: readonly PetEntry[],
+): Promise<void> => {
+  await tx.query(upsertStates(target), [
+    entries.map((entry) => entry.tenantId),
+    entries.map((entry) => entry.petId),
+    entries.map((entry) => entry.version),
+    entries.map((entry) => entry.serial),
+    entries.map((entry) => JSON.stringify(entry.state)),
+  ])
+}
+
+// By primary key, which is the only index: an update stays on the row's page.
+const upsertStates = (target: Target): Statement | string =>
+  statementFor(`insert into ${tableName('pet_states', target)} (tenant_id, pet_id, version, serial, state)
+    select * from unnest($1::text[], $2::text[], $3::int[], $4::int[], $5::text[])
+    on conflict (tenant_id, pet_id) do update set version = excluded.version, state = excluded.state`)
 
 // By primary key: one array a column, one statement whatever the page's size.
 const upsertPets = (target: Target): Statement | string => {

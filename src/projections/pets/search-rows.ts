@@ -4,7 +4,7 @@ import type { PetState } from '../../events/pet-state.ts'
 import { tableName, type Target } from '../projection.ts'
 import type { PetEntry } from './entry.ts'
 import { statementFor } from '../statements.ts'
-import { documentText, profileWords } from './words.ts'
+import { documentText } from './words.ts'
 
 /** Words by tenant that the page's pets were described with, in every state between. */
 export type NewWords = Map<string, Set<string>>
@@ -15,16 +15,33 @@ export const writeSearch = async (
   entries: readonly PetEntry[],
 ): Promise<void> => {
   const removed = entries.filter(({ before, state }) => isListed(before) && !isListed(state))
-  const changed = entries.flatMap((entry) => {
-    const document = documentOf(entry.state)
-    if (document === undefined || document === documentOf(entry.before)) return []
-    return [{ ...entry, document }]
+  const listed = entries.flatMap(({ tenantId, petId, before, state }) =>
+    state.kind === 'present' ? [{ tenantId, petId, before, pet: state }] : [],
+  )
+  const described = listed.flatMap(({ tenantId, petId, before, pet }) => {
+    const known = before.kind === 'present' ? before.profile : undefined
+    if (known === pet.profile) return []
+    const document = documentText(tenantId, pet.profile)
+    const isKnown = known !== undefined && document === documentText(tenantId, known)
+    return isKnown ? [] : [{ tenantId, petId, pet, document }]
   })
-  if (changed.length > 0) {
+  if (described.length > 0) {
     await tx.query(upsertDocuments(target), [
-      changed.map((entry) => entry.tenantId),
-      changed.map((entry) => entry.petId),
-      changed.map((entry) => entry.document),
+      described.map(({ tenantId }) => tenantId),
+      described.map(({ petId }) => petId),
+      described.map(({ pet }) => pet.status),
+      described.map(({ pet }) => pet.profile.species),
+      described.map(({ document }) => document),
+    ])
+  }
+  const moved = listed.filter(
+    ({ before, pet }) => before.kind === 'present' && before.status !== pet.status,
+  )
+  if (moved.length > 0) {
+    await tx.query(updateStatuses(target), [
+      moved.map(({ tenantId }) => tenantId),
+      moved.map(({ petId }) => petId),
+      moved.map(({ pet }) => pet.status),
     ])
   }
   if (removed.length > 0) {
@@ -48,14 +65,18 @@ export const addWords = async (tx: SqlExecutor, target: Target, words: NewWords)
 
 const isListed = (state: PetState): boolean => state.kind === 'present'
 
-const documentOf = (state: PetState): string | undefined =>
-  state.kind === 'present' ? documentText(profileWords(state.profile)) : undefined
-
 // By primary key.
 const upsertDocuments = (target: Target): Statement | string =>
-  statementFor(`insert into ${tableName('pet_search', target)} (tenant_id, pet_id, document)
-    select * from unnest($1::text[], $2::text[], $3::tsvector[])
-    on conflict (tenant_id, pet_id) do update set document = excluded.document`)
+  statementFor(`insert into ${tableName('pet_search', target)} (tenant_id, pet_id, status, species, document)
+    select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::tsvector[])
+    on conflict (tenant_id, pet_id) do update
+      set status = excluded.status, species = excluded.species, document = excluded.document`)
+
+// By primary key. No index has the status, so the row stays on its page and the text index is left alone.
+const updateStatuses = (target: Target): Statement | string =>
+  statementFor(`update ${tableName('pet_search', target)} s set status = k.status
+    from unnest($1::text[], $2::text[], $3::text[]) as k(tenant_id, pet_id, status)
+    where s.tenant_id = k.tenant_id and s.pet_id = k.pet_id`)
 
 // By primary key.
 const deleteDocuments = (target: Target): Statement | string =>

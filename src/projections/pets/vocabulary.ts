@@ -3,7 +3,7 @@
 import type { TenantId } from '../../core/ids.ts'
 import type { SqlDatabase } from '../../core/sql.ts'
 import { statementFor } from '../statements.ts'
-import { editDistance, queryWords } from './words.ts'
+import { editDistance, queryWords, tenantTag } from './words.ts'
 
 const MIN_LENGTH_FOR_TYPOS = 4
 const LONG_WORD = 6 // from here on two errors are forgiven
@@ -24,10 +24,13 @@ export const textQuery = async (
     unknown.length === 0
       ? new Map<string, readonly string[]>()
       : await nearWords(database, tenantId, { ...question, asked: unknown })
+  const tag = tenantTag(tenantId)
   const terms = asked.map((word) => {
-    if (known.has(word)) return `'${word}':*`
+    if (known.has(word)) return `'${tag}${word}':*`
     const words = alternatives.get(word) ?? []
-    return words.length === 0 ? undefined : `(${words.map((near) => `'${near}'`).join(' | ')})`
+    return words.length === 0
+      ? undefined
+      : `(${words.map((near) => `'${tag}${near}'`).join(' | ')})`
   })
   return terms.every((term) => term !== undefined) ? terms.join(' & ') : undefined
 }

@@ -6,11 +6,16 @@ const MAX_WORDS_PER_PET = 400
 const MAX_WORD_CHARACTERS = 40
 const MAX_QUERY_WORDS = 8
 const WORD = /[\p{L}\p{N}]+/gu
+const ASCII = /^[\0-\x7f]*$/
 
 export const wordsOf = (text: string): readonly string[] =>
-  (text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase().match(WORD) ?? []).map((word) =>
+  (plain(text).match(WORD) ?? []).map((word) =>
     word.length <= MAX_WORD_CHARACTERS ? word : [...word].slice(0, MAX_WORD_CHARACTERS).join(''),
   )
+
+// Text without accents, the most frequent, is left as it is.
+const plain = (text: string): string =>
+  (ASCII.test(text) ? text : text.normalize('NFKD').replace(/\p{M}/gu, '')).toLowerCase()
 
 export const queryWords = (q: string): readonly string[] =>
   [...new Set(wordsOf(q))].slice(0, MAX_QUERY_WORDS)
@@ -27,8 +32,18 @@ const WEIGHTED: readonly (readonly [
   ['D', (profile) => profile.description],
 ]
 
-/** Each distinct word with its best weight and its first place. */
+const taken = new WeakMap<PetProfile, ReadonlyMap<string, string>>()
+
+/** Each distinct word with its best weight and its first place. Asked for twice a fold, and taken apart once. */
 export const profileWords = (profile: PetProfile): ReadonlyMap<string, string> => {
+  const known = taken.get(profile)
+  if (known !== undefined) return known
+  const words = takeWords(profile)
+  taken.set(profile, words)
+  return words
+}
+
+const takeWords = (profile: PetProfile): ReadonlyMap<string, string> => {
   const words = new Map<string, string>()
   let place = 0
   for (const [weight, read] of WEIGHTED) {
@@ -41,9 +56,28 @@ export const profileWords = (profile: PetProfile): ReadonlyMap<string, string> =
   return words
 }
 
-/** The text form of a tsvector. Words have letters and digits alone, so quoting them is enough. */
-export const documentText = (words: ReadonlyMap<string, string>): string =>
-  [...words].map(([word, place]) => `'${word}':${place}`).join(' ')
+/**
+ * The text form of a tsvector, each word behind the tenant's tag, and the species as a lexeme that no word can be. Words
+ * have letters and digits alone, so quoting them is enough.
+ */
+export const documentText = (tenantId: string, profile: PetProfile): string => {
+  const tag = tenantTag(tenantId)
+  const words = [...profileWords(profile)].map(([word, place]) => `'${tag}${word}':${place}`)
+  return [...words, `'${speciesLexeme(tag, profile.species)}'`].join(' ')
+}
+
+export const speciesLexeme = (tag: string, species: string): string => `${tag}=${species}`
+
+const TAG_CHARACTERS = 5
+
+/** Short and of fixed length. That two tenants may have the same one is harmless: rows are compared by tenant too. */
+export const tenantTag = (tenantId: string): string => {
+  let hash = 0x811c9dc5 // FNV-1a
+  for (let index = 0; index < tenantId.length; index += 1) {
+    hash = Math.imul(hash ^ tenantId.charCodeAt(index), 0x01000193)
+  }
+  return (hash >>> 0).toString(36).padStart(TAG_CHARACTERS, '0').slice(-TAG_CHARACTERS)
+}
 
 /** Edits (insert, delete, replace, swap of neighbours) from one word to another; above the limit, limit + 1. */
 export const editDistance = (left: string, right: string, limit: number): number => {

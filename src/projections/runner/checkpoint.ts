@@ -75,8 +75,8 @@ const MOVE: Statement = {
 }
 
 /**
- * The first statement of every writing transaction: the row lock keeps rebuilds and successors waiting until it commits,
- * and an owner that was replaced stops before it did any work.
+ * The first statement of every writing transaction: the row lock keeps rebuilds and successors
+ * waiting until it commits, and an owner that was replaced stops before it did any work.
  */
 export const moveCheckpoint = async (
   tx: SqlExecutor,

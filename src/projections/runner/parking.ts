@@ -1,4 +1,5 @@
-// Streams that a projection set aside. Their rows stay as they were before the poison event until a retry folds the rest.
+// Streams that a projection set aside. Their rows stay as they were before the poison event until a
+// retry folds the rest.
 import type { Position } from '../../core/event.ts'
 import type { SqlExecutor, Statement } from '../../core/sql.ts'
 import { tenantIdSchema, type TenantId } from '../../core/ids.ts'

@@ -1,6 +1,6 @@
-// How far the read models are, as this process knows: told by its own runners, by signals of other processes, and by a
-// slow look at the checkpoints as a net. A revision that is not the next one shows that something was missed; then every
-// tenant's generation moves.
+// How far the read models are, as this process knows: told by its own runners, by signals of other
+// processes, and by a slow look at the checkpoints as a net. A revision that is not the next one
+// shows that something was missed; then every tenant's generation moves.
 import type { Position } from '../../core/event.ts'
 import type { TenantId } from '../../core/ids.ts'
 import type { Logger } from '../../core/logger.ts'

@@ -1,5 +1,6 @@
-// Runs one projection: takes the lease, pulls pages from the log, folds each and commits it with its checkpoint. Whatever
-// goes wrong ends the present tenure, never the process: it waits, takes the lease again and goes on from the checkpoint.
+// Runs one projection: takes the lease, pulls pages from the log, folds each and commits it with its
+// checkpoint. Whatever goes wrong ends the present tenure, never the process: it waits, takes the
+// lease again and goes on from the checkpoint.
 import { Fault } from '../../core/fault.ts'
 import type { Logger } from '../../core/logger.ts'
 import { subscriptionOf } from '../projection.ts'

@@ -9,6 +9,10 @@ import { foldPage } from './page.ts'
 import { parkedStreams, requestedRetries } from './parking.ts'
 import { retryStream } from './retry.ts'
 import type { RunnerOptions, RunnerTiming } from './options.ts'
+import { pause } from './wait.ts'
+
+const SMALL_PAGE_EVENTS = 250 // a page of more shows a backlog: the next one is read while it is folded
+const MAX_GATHER_MS = 50
 
 type TenureOptions = RunnerOptions & Readonly<{ timing: RunnerTiming; onProgress: () => void }>
 
@@ -73,8 +77,15 @@ const work = async (tenure: Tenure, signal: AbortSignal): Promise<void> => {
       const turn = await nextTurn(tenure, next, signal)
       if (turn.kind === 'page') {
         if (turn.result.done === true) return
-        next = pages.next()
-        await takePage(tenure, turn.result.value)
+        const page = turn.result.value
+        const isBehind = page.events.length >= SMALL_PAGE_EVENTS
+        if (isBehind) next = pages.next()
+        const startedMs = tenure.options.clock()
+        await takePage(tenure, page)
+        if (!isBehind) {
+          await gather(tenure.options.clock() - startedMs, page, signal)
+          next = pages.next()
+        }
       }
       await keepHouse(tenure)
     }
@@ -82,6 +93,14 @@ const work = async (tenure: Tenure, signal: AbortSignal): Promise<void> => {
     next.catch(() => {}) // whoever ends a tenure does not hear the reader's last word
     void pages.return?.().catch(() => {})
   }
+}
+
+/**
+ * After a small page as long a pause as the page took: what happens meanwhile is folded together, and while many write
+ * the read model leaves them half of the time. An event that comes after the pause is folded at once.
+ */
+const gather = async (tookMs: number, page: LogPage, signal: AbortSignal): Promise<void> => {
+  if (page.events.length > 1) await pause(Math.min(tookMs, MAX_GATHER_MS), signal)
 }
 
 /** The next page, or `idle` when something else is due first. */

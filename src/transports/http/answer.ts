@@ -1,7 +1,6 @@
 // A finished answer to a read: bytes, entity tag and header fields made once and sent many times. Compressed variants
 // are made on first demand and carry a tag of their own, so that a strong tag always names exact bytes.
 import { createHash } from 'node:crypto'
-import type { OutgoingHttpHeaders } from 'node:http'
 import { promisify } from 'node:util'
 import { brotliCompress, constants, gzip } from 'node:zlib'
 import type { FastifyReply, FastifyRequest } from 'fastify'
@@ -9,10 +8,10 @@ import { SHARED_TENANT, type TenantId } from '../../core/ids.ts'
 import { isUnchanged } from './conditional.ts'
 
 export type Encoding = 'identity' | 'gzip' | 'br'
-/** Plain ASCII stays text: it leaves in one write together with its header fields, where bytes take two. */
 export type Variant = Readonly<{
-  body: string | Buffer
+  body: Buffer
   headers: Readonly<Record<string, string>>
+  fields: readonly string[] // the same, name and value in turn, as they are written
 }>
 
 export type Answer = Readonly<{
@@ -50,13 +49,17 @@ export const makeAnswer = (input: AnswerInput): Answer => {
     ...input.headers,
   }
   return {
-    variants: new Map<Encoding, Variant>([
-      ['identity', { body: body.length === input.json.length ? input.json : body, headers }],
-    ]),
+    variants: new Map<Encoding, Variant>([['identity', variantOf(body, headers)]]),
     tags: isCompressible ? [tag, `"${hash}-gzip"`, `"${hash}-br"`] : [tag],
     isCompressible,
   }
 }
+
+const variantOf = (body: Buffer, headers: Variant['headers']): Variant => ({
+  body,
+  headers,
+  fields: Object.entries(headers).flat(),
+})
 
 /** Copies may be kept but have to be checked: the entity tag makes that cheap. */
 export const cacheControlFor = (tenantId: TenantId): string =>
@@ -80,12 +83,12 @@ export const makeVariant = async (answer: Answer, request: FastifyRequest): Prom
     'content-length': String(body.length),
     etag: tag,
   }
-  const variant = { body, headers }
+  const variant = variantOf(body, headers)
   answer.variants.set(encoding, variant)
   return variant
 }
 
-const brotli = (body: string | Buffer): Promise<Buffer> =>
+const brotli = (body: Buffer): Promise<Buffer> =>
   promisify(brotliCompress)(body, { params: { [constants.BROTLI_PARAM_QUALITY]: BROTLI_QUALITY } })
 
 /** Writes the finished bytes past the framework's own sending: nothing is left for it to serialise or to hook into. */
@@ -100,9 +103,14 @@ export const sendVariant = (
     return reply.code(304).headers(withoutContent(variant.headers)).send()
   }
   reply.hijack()
-  const headers = { ...reply.getHeaders(), ...variant.headers } as OutgoingHttpHeaders
-  reply.raw.writeHead(200, headers)
-  reply.raw.end(variant.body, 'latin1')
+  const fields = [...variant.fields]
+  const given = reply.getHeaders()
+  for (const name in given) {
+    const value = given[name]
+    if (value !== undefined && !(name in variant.headers)) fields.push(name, String(value))
+  }
+  reply.raw.writeHead(200, fields)
+  reply.raw.end(variant.body)
   return reply
 }
 

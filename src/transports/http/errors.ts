@@ -63,7 +63,8 @@ const fromFault = (fault: Fault): ProblemError => {
   if (!UNAVAILABLE.has(fault.code)) return internal(fault)
   const detail =
     fault.code === 'append_outcome_unknown'
-      ? 'The connection to the store broke: the change may or may not be stored. Try again with the same Idempotency-Key.'
+      ? 'The connection to the store broke: the change may or may not be stored. ' +
+        'Try again with the same Idempotency-Key.'
       : 'A part of the service cannot be reached just now. Try again shortly.'
   return new ProblemError('service-unavailable', detail, {
     headers: { 'retry-after': RETRY_AFTER_SECONDS },

@@ -32,11 +32,12 @@ const MAX_LIST_ITEMS = 50
 
 // The database stores neither NUL nor half of a surrogate pair.
 const NOT_STORABLE = /[\u0000\ud800-\udfff]/u
+export const isStorable = (text: string): boolean => !NOT_STORABLE.test(text)
 const withCode = (code: string, error: string) => ({ error, params: { code } })
 
 const storable = (schema: z.ZodString) =>
   schema.refine(
-    (text) => !NOT_STORABLE.test(text),
+    isStorable,
     withCode('INVALID_FORMAT', 'Must not have NUL characters or broken Unicode'),
   )
 
@@ -48,6 +49,12 @@ export const optionalText = (max: number) =>
     .transform((value) => (value === '' ? null : value))
     .nullish()
 
+/** A member that only we set: let through, so that what was read can be sent back, and forgotten whatever it is. */
+export const ignored = z
+  .unknown()
+  .transform(() => undefined)
+  .optional()
+
 export const pathId = uuidSchema
 export const petIdParams = z.strictObject({ id: pathId })
 
@@ -57,7 +64,10 @@ export const moneyField = z
   .transform((amount) => toMoney(amount))
 export const feeField = z.number().min(0).max(99_999_999.99)
 export const currencyField = z.string().regex(/^[A-Z]{3}$/, 'Must be an ISO 4217 code such as USD')
-export const dayField = z.iso.date('Must be a day such as 2026-08-22')
+/** A day that the database knows: it has no year 0. */
+export const dayField = z.iso
+  .date('Must be a day such as 2026-08-22')
+  .refine((day) => day >= '0001', withCode('INVALID_FORMAT', 'Must be a day such as 2026-08-22'))
 
 /** `75` and `75.5` as `75.00` and `75.50`. */
 export const toMoney = (amount: string | number): string => {
@@ -71,7 +81,7 @@ const single = (value: unknown): value is string => typeof value === 'string'
 /** A query parameter given once. */
 const once = () =>
   z.custom<string>(
-    (value) => single(value) && !NOT_STORABLE.test(value),
+    (value) => single(value) && isStorable(value),
     withCode('INVALID_FORMAT', 'Must be given once, as plain text'),
   )
 

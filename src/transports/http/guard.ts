@@ -15,8 +15,9 @@ export type Hook = (
 ) => void
 
 const EXPOSED =
-  'ETag, Location, Link, Event-Cursor, Idempotent-Replayed, X-Request-Id, Retry-After, WWW-Authenticate, Accept-Query, ' +
-  'RateLimit, RateLimit-Policy, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset'
+  'ETag, Location, Link, Event-Cursor, Event-Resumed-From, Idempotent-Replayed, X-Request-Id, Retry-After, ' +
+  'WWW-Authenticate, Accept-Query, RateLimit, RateLimit-Policy, RateLimit-Limit, ' +
+  'RateLimit-Remaining, RateLimit-Reset'
 
 const SAFE_HEADERS = {
   'x-content-type-options': 'nosniff',
@@ -105,9 +106,20 @@ const resolveCaller = (request: FastifyRequest, principal: Principal | null): Ca
   return { tenantId, principal }
 }
 
+// What a name was parsed to is remembered, because the same few come with nearly every request.
+const MAX_KNOWN_TENANTS = 1_000
+const tenantField = uuidSchema.pipe(tenantIdSchema)
+const knownTenants = new Map<string, TenantId>()
+
 export const parseTenant = (named: unknown, place: string): TenantId => {
-  const parsed = uuidSchema.pipe(tenantIdSchema).safeParse(named)
-  if (parsed.success) return parsed.data
+  const known = typeof named === 'string' ? knownTenants.get(named) : undefined
+  if (known !== undefined) return known
+  const parsed = tenantField.safeParse(named)
+  if (parsed.success) {
+    if (knownTenants.size >= MAX_KNOWN_TENANTS) knownTenants.clear()
+    knownTenants.set(String(named), parsed.data)
+    return parsed.data
+  }
   throw new ProblemError('bad-request', `${place} must be one UUID of version 4 or 7.`, {
     errors: [{ field: place, message: 'Must be a UUID of version 4 or 7', code: 'INVALID_FORMAT' }],
   })

@@ -5,7 +5,7 @@ import { hasScope, type Principal, type Scope } from '../../core/auth.ts'
 import type { TenantId } from '../../core/ids.ts'
 import { ProblemError } from './problem.ts'
 
-export { ProblemError, type FieldError } from './problem.ts'
+export { ProblemError } from './problem.ts'
 
 /** `tenantId` is the X-Tenant-ID (the shared pool without one), already checked against the token. */
 export type Caller = Readonly<{ tenantId: TenantId; principal: Principal | null }>

@@ -6,10 +6,16 @@ import type { Metrics } from '../../core/metrics.ts'
 import type { Answer } from './answer.ts'
 
 const MAX_AGE_MS = 300_000
+const TOUCH_EVERY_MS = 1_000
 const ENTRY_OVERHEAD_BYTES = 1_024
 const MAX_ENTRY_SHARE = 8 // no answer may take more than an eighth of the cache
 
-type Entry = { answer: Answer; generation: number; storedAtMs: number; bytes: number }
+type Entry = Readonly<{
+  answer: Answer
+  generation: number
+  storedAtMs: number
+  bytes: number
+}> & { touchedAtMs: number }
 
 export type ResponseCache = Readonly<{
   /** A finished answer that is still exact, without waiting. */
@@ -24,51 +30,28 @@ export type ResponseCache = Readonly<{
   grew(tenantId: TenantId, key: string, answer: Answer): void
 }>
 
-export const createResponseCache = (
-  options: Readonly<{
-    maxBytes: number
-    generation: (tenantId: TenantId) => number
-    clock: Clock
-    metrics: Metrics
-  }>,
-): ResponseCache => {
-  const { maxBytes, generation, clock, metrics } = options
-  const entries = new Map<string, Entry>() // oldest use first
-  const making = new Map<string, Promise<Answer | undefined>>()
-  let bytes = 0
+type Options = Readonly<{
+  maxBytes: number
+  generation: (tenantId: TenantId) => number
+  clock: Clock
+  metrics: Metrics
+}>
 
-  const drop = (id: string, entry: Entry): void => {
-    if (entries.delete(id)) bytes -= entry.bytes
-  }
-  const report = (): void => {
-    metrics.gauge('pawtrail_cache_bytes', bytes)
-    metrics.gauge('pawtrail_cache_entries', entries.size)
-  }
-  const keep = (id: string, entry: Entry): void => {
-    const earlier = entries.get(id)
-    if (earlier !== undefined) drop(id, earlier)
-    if (entry.bytes <= maxBytes / MAX_ENTRY_SHARE) {
-      entries.set(id, entry)
-      bytes += entry.bytes
-    }
-    for (const [oldest, candidate] of entries) {
-      if (bytes <= maxBytes) break
-      drop(oldest, candidate)
-    }
-    report()
-  }
-  const find = (tenantId: TenantId, key: string): Answer | undefined => {
+export const createResponseCache = (options: Options): ResponseCache => {
+  const { generation, clock, metrics } = options
+  const shelf = createShelf(options)
+  const making = new Map<string, Promise<Answer | undefined>>()
+
+  const find: ResponseCache['find'] = (tenantId, key) => {
     const id = idOf(tenantId, key)
-    const entry = entries.get(id)
+    const entry = shelf.get(id)
     if (entry === undefined) return undefined
-    const isExact =
-      entry.generation === generation(tenantId) && clock() - entry.storedAtMs < MAX_AGE_MS
-    if (!isExact) {
-      drop(id, entry)
+    const nowMs = clock()
+    if (entry.generation !== generation(tenantId) || nowMs - entry.storedAtMs >= MAX_AGE_MS) {
+      shelf.drop(id)
       return undefined
     }
-    entries.delete(id)
-    entries.set(id, entry)
+    shelf.touch(id, entry, nowMs)
     metrics.count('pawtrail_cache_requests_total', 1, HIT)
     return entry.answer
   }
@@ -84,8 +67,7 @@ export const createResponseCache = (
     if (underway !== undefined) return underway
     const made = make().then((answer) => {
       if (answer !== undefined && before === generation(tenantId)) {
-        const entry = { answer, generation: before, storedAtMs: clock(), bytes: sizeOf(id, answer) }
-        keep(id, entry)
+        shelf.keep(id, newEntry(id, { answer, generation: before, nowMs: clock() }))
       }
       return answer
     })
@@ -99,10 +81,62 @@ export const createResponseCache = (
 
   const grew: ResponseCache['grew'] = (tenantId, key, answer) => {
     const id = idOf(tenantId, key)
-    const entry = entries.get(id)
-    if (entry?.answer === answer) keep(id, { ...entry, bytes: sizeOf(id, answer) })
+    const entry = shelf.get(id)
+    if (entry?.answer === answer) shelf.keep(id, { ...entry, bytes: sizeOf(id, answer) })
   }
   return { find, load, grew }
+}
+
+const newEntry = (
+  id: string,
+  made: Readonly<{ answer: Answer; generation: number; nowMs: number }>,
+): Entry => ({
+  answer: made.answer,
+  generation: made.generation,
+  storedAtMs: made.nowMs,
+  touchedAtMs: made.nowMs,
+  bytes: sizeOf(id, made.answer),
+})
+
+type Shelf = Readonly<{
+  get(id: string): Entry | undefined
+  keep(id: string, entry: Entry): void
+  touch(id: string, entry: Entry, nowMs: number): void
+  drop(id: string): void
+}>
+
+/** The entries, as many as fit; those go first whose last use is longest ago, to the second. */
+const createShelf = ({ maxBytes, metrics }: Options): Shelf => {
+  const entries = new Map<string, Entry>() // oldest use first
+  let bytes = 0
+  const drop = (id: string): void => {
+    bytes -= entries.get(id)?.bytes ?? 0
+    entries.delete(id)
+  }
+  return {
+    get: (id) => entries.get(id),
+    drop,
+    keep: (id, entry) => {
+      drop(id)
+      if (entry.bytes <= maxBytes / MAX_ENTRY_SHARE) {
+        entries.set(id, entry)
+        bytes += entry.bytes
+      }
+      for (const oldest of entries.keys()) {
+        if (bytes <= maxBytes) break
+        drop(oldest)
+      }
+      metrics.gauge('pawtrail_cache_bytes', bytes)
+      metrics.gauge('pawtrail_cache_entries', entries.size)
+    },
+    // Moving an entry to the end costs more than the rest of a hit: not more than once a second.
+    touch: (id, entry, nowMs) => {
+      if (nowMs - entry.touchedAtMs < TOUCH_EVERY_MS) return
+      entry.touchedAtMs = nowMs
+      entries.delete(id)
+      entries.set(id, entry)
+    },
+  }
 }
 
 const HIT = { result: 'hit' } as const

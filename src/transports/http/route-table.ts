@@ -1,5 +1,5 @@
 // OPTIONS and 405 for every path, made from the routes that exist, so that Allow is never out of date.
-import type { FastifyInstance, FastifyReply, RouteOptions } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import { ProblemError } from './problem.ts'
 
 const METHODS = [
@@ -25,7 +25,10 @@ export const watchRoutes = (app: FastifyInstance): Readonly<{ close: () => void 
   const paths = new Map<string, Path>()
   let isOpen = true
   app.addHook('onRoute', (route) => {
-    if (isOpen) note(paths, route)
+    if (!isOpen) return
+    note(paths, route)
+    if ([route.method].flat().includes('OPTIONS'))
+      answerPreflights(route, () => paths.get(route.url))
   })
   return {
     close: () => {
@@ -43,15 +46,31 @@ const note = (paths: Map<string, Path>, route: RouteOptions): void => {
   paths.set(route.url, path)
 }
 
+const allowOf = (path: Path): string =>
+  METHODS.filter((method) => method === 'OPTIONS' || path.methods.has(method)).join(', ')
+
+const preflightFields = (path: Path, request: FastifyRequest) => ({
+  'access-control-allow-methods': allowOf(path),
+  'access-control-allow-headers':
+    request.headers['access-control-request-headers'] ?? DEFAULT_REQUEST_HEADERS,
+  'access-control-max-age': PREFLIGHT_MAX_AGE_SECONDS,
+  vary: 'Access-Control-Request-Headers',
+})
+
+/** A transport that answers OPTIONS itself names its methods; what a browser asks before a request is said for it. */
+const answerPreflights = (route: RouteOptions, find: () => Path | undefined): void => {
+  route.config = { ...route.config, isOpen: true }
+  route.onRequest = (request, reply, done) => {
+    const path = find()
+    if (path !== undefined) reply.headers(preflightFields(path, request))
+    done()
+  }
+}
+
 const completePath = (app: FastifyInstance, url: string, path: Path): void => {
-  const allow = METHODS.filter((method) => method === 'OPTIONS' || path.methods.has(method)).join(
-    ', ',
-  )
+  const allow = allowOf(path)
   const headers = {
     allow,
-    'access-control-allow-methods': allow,
-    'access-control-max-age': PREFLIGHT_MAX_AGE_SECONDS,
-    vary: 'Access-Control-Request-Headers',
     ...(path.acceptQuery === undefined ? {} : { 'accept-query': path.acceptQuery }),
     ...(path.acceptPatch === undefined ? {} : { 'accept-patch': path.acceptPatch }),
   }
@@ -61,13 +80,11 @@ const completePath = (app: FastifyInstance, url: string, path: Path): void => {
       url,
       config: { isOpen: true },
       schema: { hide: true },
-      handler: (request, reply): FastifyReply => {
-        const asked = request.headers['access-control-request-headers']
-        return reply
+      handler: (request, reply): FastifyReply =>
+        reply
           .code(204)
-          .headers({ ...headers, 'access-control-allow-headers': asked ?? DEFAULT_REQUEST_HEADERS })
-          .send()
-      },
+          .headers({ ...headers, ...preflightFields(path, request) })
+          .send(),
     })
   }
   const refused = METHODS.filter((method) => method !== 'OPTIONS' && !path.methods.has(method))

@@ -120,8 +120,6 @@ const installHooks = (app: FastifyInstance, options: HttpServerOptions): void =>
 const hooksOf = <Given>(hooks: Given | Given[] | undefined): Given[] =>
   hooks === undefined ? [] : Array.isArray(hooks) ? hooks : [hooks]
 
-export type { HttpServerOptions, HttpSettings, RoutePlugin } from './options.ts'
-
 /** A number: so many proxies stand in front. */
 const trustProxyOf = (setting: HttpSettings['trustProxy']) => {
   if (typeof setting === 'boolean') return setting

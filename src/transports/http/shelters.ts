@@ -7,7 +7,7 @@ import { JSON_TYPE, makeAnswer } from './answer.ts'
 import { sendCached } from './cached-read.ts'
 import { contextOf, type Done, doneOrThrow, notFound, type Writer } from './command-answer.ts'
 import { underIfMatch } from './conditional.ts'
-import { DEFAULT_PAGE_SIZE, optionalText, pageParameters, pathId, text } from './fields.ts'
+import { DEFAULT_PAGE_SIZE, ignored, optionalText, pageParameters, pathId, text } from './fields.ts'
 import { callerOf, requireScope } from './host.ts'
 import type { RouteParts } from './options.ts'
 import type { RequestTypes } from './validation.ts'
@@ -45,11 +45,11 @@ const optionalFields = {
     .nullish(),
 }
 const readOnly = {
-  id: z.unknown().optional(),
-  tenantId: z.unknown().optional(),
-  availablePetCount: z.unknown().optional(),
-  createdAt: z.unknown().optional(),
-  updatedAt: z.unknown().optional(),
+  id: ignored,
+  tenantId: ignored,
+  availablePetCount: ignored,
+  createdAt: ignored,
+  updatedAt: ignored,
 }
 const fullBody = z.strictObject({ name: text(100), ...optionalFields, ...readOnly })
 const patchBody = z.strictObject({ name: text(100).optional(), ...optionalFields, ...readOnly })
@@ -113,7 +113,8 @@ const readRoutes = (app: FastifyInstance, parts: RouteParts): void => {
         const found = await application.shelters.get(tenantId, id)
         if (found === undefined) return undefined
         const json = JSON.stringify(viewJson(found))
-        // The count of pets moves without the shelter's version: both are in the tag, the version is what If-Match reads.
+        // The count of pets moves without the shelter's version: both are in the tag, the version is
+        // what If-Match reads.
         const tag = shelterTag(found.version, found.availablePetCount)
         return makeAnswer({ tenantId, json, eventCursor, tag })
       }

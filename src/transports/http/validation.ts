@@ -15,6 +15,9 @@ export const FIELD_CODES = [
   'TOO_LONG',
   'OUT_OF_RANGE',
 ] as const
+/** Enough to correct a request by; without a limit a large body would be answered with a larger one. */
+export const MAX_FIELD_ERRORS = 100
+
 export type FieldCode = (typeof FIELD_CODES)[number]
 
 /** Types what a route reads by its schemas. What it answers is made as text, and typed by who makes it. */
@@ -38,9 +41,9 @@ const invalidRequest = (part: string, value: unknown, issues: readonly Issue[]):
   if (part === 'body' && (value === undefined || value === null)) {
     return new ProblemError('bad-request', 'A JSON body is required.')
   }
-  const errors = issues.flatMap((issue) => fieldErrors(part, issue))
+  const errors = issues.flatMap((issue) => fieldErrors(part, issue)).slice(0, MAX_FIELD_ERRORS)
   if (part === 'body') {
-    return new ProblemError('validation-error', 'The request body contains validation errors.', {
+    return new ProblemError('validation-error', 'The request body contains validation errors', {
       errors,
     })
   }
@@ -94,9 +97,9 @@ const tooSmall = (issue: z.core.$ZodIssueTooSmall): Explanation => {
   if (issue.origin === 'array') {
     return { message: `Must have at least ${issue.minimum} item`, code: 'TOO_SHORT' }
   }
-  const message =
-    issue.minimum === 0 ? 'Must be zero or a positive number' : `Must be at least ${issue.minimum}`
-  return { message, code: 'OUT_OF_RANGE' }
+  // Worded and coded as documented; zero is allowed.
+  if (issue.minimum === 0) return { message: 'Must be a positive number', code: 'INVALID_FORMAT' }
+  return { message: `Must be at least ${issue.minimum}`, code: 'OUT_OF_RANGE' }
 }
 
 const tooBig = (issue: z.core.$ZodIssueTooBig): Explanation => {

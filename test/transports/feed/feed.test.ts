@@ -1,3 +1,4 @@
+// The live engine by itself: order, fan-out, its ring and its limits.
 import t from 'tap'
 import {
   compiled,

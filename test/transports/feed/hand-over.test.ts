@@ -1,3 +1,4 @@
+// From history to live without a gap or a double, at whatever position one resumes and whatever breaks.
 import fc from 'fast-check'
 import t from 'tap'
 import { createMemoryEventStore } from '../../../src/adapters/memory/event-store.ts'

@@ -1,3 +1,4 @@
+// Filters, tenants and roles: each subscriber sees what concerns it and may be seen, and nothing else.
 import t from 'tap'
 import type { StoredEvent } from '../../../src/core/event.ts'
 import {

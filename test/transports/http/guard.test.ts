@@ -1,8 +1,12 @@
+// Who gets in: tokens, tenants, scopes and the rate limit, before any route runs.
+// What every request passes: the token, the tenant, the rate.
 import t from 'tap'
-import { as, httpApp, inTenant, LUNA, OTHER_TENANT, TENANT } from './http-app.ts'
+import { httpApp, LUNA, OTHER_TENANT, TENANT } from './http-app.ts'
+
+const rig = await httpApp(t)
+const { app, as, inTenant } = rig
 
 t.test('a bad token is a 401 even where reading is public', async (t) => {
-  const { app } = await httpApp(t)
   for (const authorization of ['Bearer nonsense', 'Basic c3RhZmY6', 'Bearer', 'Bearer a b']) {
     const response = await app.inject({ url: '/v1/pets', headers: { authorization } })
     t.equal(response.statusCode, 401, authorization)
@@ -11,7 +15,6 @@ t.test('a bad token is a 401 even where reading is public', async (t) => {
 })
 
 t.test('what is wanted of a token is said in WWW-Authenticate', async (t) => {
-  const { app } = await httpApp(t)
   const none = await app.inject({ method: 'POST', url: '/v1/pets', payload: LUNA })
   t.equal(none.headers['www-authenticate'], 'Bearer scope="write:pets"')
   const weak = await app.inject({
@@ -24,14 +27,8 @@ t.test('what is wanted of a token is said in WWW-Authenticate', async (t) => {
 })
 
 t.test('a tenant is named by one UUID, and its pets are seen by nobody else', async (t) => {
-  const { app } = await httpApp(t)
-  const created = await app.inject({
-    method: 'POST',
-    url: '/v1/pets',
-    headers: inTenant('staff'),
-    payload: LUNA,
-  })
-  const url = String(created.headers.location)
+  const { url } = await rig.admit({}, inTenant('staff'))
+  await rig.settled()
   t.equal((await app.inject({ url, headers: { 'x-tenant-id': TENANT } })).statusCode, 200)
   t.equal(
     (await app.inject({ url, headers: { 'x-tenant-id': TENANT.toUpperCase() } })).statusCode,
@@ -53,7 +50,6 @@ t.test('a tenant is named by one UUID, and its pets are seen by nobody else', as
 t.test(
   'a token is good for its own tenants only; without the header it reads as the public does',
   async (t) => {
-    const { app } = await httpApp(t)
     t.equal((await app.inject({ url: '/v1/pets', headers: inTenant('elsewhere') })).statusCode, 403)
     t.equal((await app.inject({ url: '/v1/pets', headers: as('elsewhere') })).statusCode, 200)
     const write = {
@@ -78,7 +74,7 @@ t.test(
 t.test(
   "where reads are not public, a tenant's pets and shelters need a token that may read them",
   async (t) => {
-    const { app } = await httpApp(t, { settings: { publicReads: false } })
+    const { app, inTenant } = await httpApp(t, { settings: { publicReads: false } })
     for (const url of ['/v1/pets', '/v1/shelters', '/v1/inventory']) {
       t.equal((await app.inject({ url, headers: { 'x-tenant-id': TENANT } })).statusCode, 401, url)
       t.equal((await app.inject({ url, headers: inTenant('colleague') })).statusCode, 403, url)
@@ -96,7 +92,8 @@ t.test(
 t.test(
   'the rate limit is counted for each caller, said on every answer, and refused with Retry-After',
   async (t) => {
-    const { app, clock } = await httpApp(t, { settings: { rateLimitPerMinute: 3 } })
+    const { app, as, ports } = await httpApp(t, { settings: { rateLimitPerMinute: 3 } })
+    const before = ports.clock() / 1000
     const first = await app.inject('/v1/pets')
     t.match(first.headers, {
       'ratelimit-limit': '3',
@@ -105,7 +102,7 @@ t.test(
       ratelimit: /^"default";r=2;t=\d+$/,
     })
     const reset = Number(first.headers['ratelimit-reset'])
-    t.ok(reset > clock() / 1000 && reset <= clock() / 1000 + 61, 'a unix time within the window')
+    t.ok(reset > before && reset <= ports.clock() / 1000 + 61, 'a unix time within the window')
     t.equal(
       (await app.inject('/v1/pets?page=0')).headers['ratelimit-remaining'],
       '1',
@@ -115,9 +112,16 @@ t.test(
     t.equal(head.headers['ratelimit-remaining'], '0', 'HEAD is counted once')
     const refused = await app.inject('/v1/dragons')
     t.equal(refused.statusCode, 429)
-    t.equal(
-      refused.json<{ detail: string }>().detail,
-      'You have exceeded the rate limit of 3 requests per minute',
+    t.strictSame(
+      refused.json(),
+      {
+        type: 'https://petstoreapi.com/errors/rate-limit-exceeded',
+        title: 'Rate Limit Exceeded',
+        status: 429,
+        detail: 'You have exceeded the rate limit of 3 requests per minute',
+        instance: '/v1/dragons',
+      },
+      'word for word as documented',
     )
     t.ok(Number(refused.headers['retry-after']) >= 1)
     t.equal(
@@ -132,7 +136,6 @@ t.test(
 )
 
 t.test('every answer carries its request id; a sane one is taken over', async (t) => {
-  const { app } = await httpApp(t)
   const given = await app.inject({ url: '/livez', headers: { 'x-request-id': 'abc-123' } })
   t.equal(given.headers['x-request-id'], 'abc-123')
   const odd = await app.inject({ url: '/livez', headers: { 'x-request-id': 'a b\tc' } })

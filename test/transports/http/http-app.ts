@@ -1,102 +1,16 @@
-// The HTTP server over the application in memory, with tokens that are plain words.
-import { createCursorCodec } from '../../../src/adapters/system/cursor-codec.ts'
-import type { Principal, Scope } from '../../../src/core/auth.ts'
-import type { Blob, BlobStore } from '../../../src/core/blob-store.ts'
+// The whole application behind the HTTP server, with callers of every kind and a client that admits pets. One serves
+// all tests of a file that do not count what is there; those that do take a tenant of their own.
+import { createHash } from 'node:crypto'
+import type { LightMyRequestResponse } from 'fastify'
+import type { Test } from 'tap'
+import type { Scope } from '../../../src/core/auth.ts'
 import { SHARED_TENANT, tenantIdSchema } from '../../../src/core/ids.ts'
 import type { Logger } from '../../../src/core/logger.ts'
-import { noMetrics } from '../../../src/core/metrics.ts'
-import {
-  createHttpServer,
-  type HttpServerOptions,
-  type HttpSettings,
-} from '../../../src/transports/http/server.ts'
-import { fakeApplication } from '../../support/fake-application.ts'
-import { fixedClock } from '../../support/fixed-clock.ts'
-import { seededIds } from '../../support/seeded-ids.ts'
+import { testApp, type TestAppOptions } from '../../support/app.ts'
 
 export const TENANT = tenantIdSchema.parse('0199f3a0-7c1e-7a01-8000-00000000000a')
 export const OTHER_TENANT = tenantIdSchema.parse('0199f3a0-7c1e-7a01-8000-00000000000b')
 export const PUBLIC_URL = 'https://pets.test'
-
-const principal = (subject: string, tenants: Principal['tenants'], scopes: Scope[]): Principal => ({
-  subject,
-  kind: 'user',
-  tenants,
-  scopes: new Set(scopes),
-  expiresAtMs: Number.MAX_SAFE_INTEGER,
-})
-
-const PRINCIPALS: Readonly<Record<string, Principal>> = {
-  staff: principal('staff', [SHARED_TENANT, TENANT], ['read:pets', 'write:pets', 'read:audit']),
-  colleague: principal('colleague', [SHARED_TENANT, TENANT], ['write:pets']),
-  reader: principal('reader', [SHARED_TENANT, TENANT], ['read:pets']),
-  elsewhere: principal('elsewhere', [OTHER_TENANT], ['read:pets', 'write:pets', 'read:audit']),
-}
-
-export type Headers = Readonly<Record<string, string>>
-export const as = (name: string): Headers => ({ authorization: `Bearer ${name}` })
-export const inTenant = (name: string): Headers => ({ ...as(name), 'x-tenant-id': TENANT })
-
-export const memoryBlobs = (): BlobStore => {
-  const stored = new Map<string, Blob>()
-  const place = (key: object): string => JSON.stringify(key)
-  return {
-    put: (key, blob) => {
-      stored.set(place(key), blob)
-      return Promise.resolve()
-    },
-    get: (key) => Promise.resolve(stored.get(place(key))),
-  }
-}
-
-type Teardown = Readonly<{ teardown: (end: () => Promise<void>) => void }>
-type Line = Readonly<{ level: string; fields: Readonly<Record<string, unknown>>; message: string }>
-
-export const httpApp = async (
-  t: Teardown,
-  changes: Partial<Omit<HttpServerOptions, 'settings'>> &
-    Readonly<{ settings?: Partial<HttpSettings> }> = {},
-) => {
-  const application = fakeApplication()
-  const clock = fixedClock()
-  const lines: Line[] = []
-  const write = (level: string) => (fields: Line['fields'], message: string) => {
-    lines.push({ level, fields, message })
-  }
-  const logger: Logger = {
-    debug: write('debug'),
-    info: write('info'),
-    warn: write('warn'),
-    error: write('error'),
-  }
-  const settings: HttpSettings = {
-    publicUrl: PUBLIC_URL,
-    publicReads: true,
-    rateLimitPerMinute: 0,
-    cacheMaxBytes: 10_000_000,
-    trustProxy: false,
-    ...changes.settings,
-  }
-  const cursors = createCursorCodec({ epoch: 1, cursorKey: new Uint8Array(16).fill(7) })
-  const app = await createHttpServer({
-    application,
-    verifier: { verify: (token) => Promise.resolve(PRINCIPALS[token]) },
-    blobs: memoryBlobs(),
-    cursors,
-    clock,
-    ids: seededIds(3),
-    logger,
-    metrics: noMetrics,
-    readiness: () => Promise.resolve({ ready: true }),
-    metricsText: () => Promise.resolve('# metrics\n'),
-    jwks: () => ({ keys: [] }),
-    plugins: [],
-    ...changes,
-    settings,
-  })
-  t.teardown(() => app.close())
-  return { app, application, clock, cursors, lines }
-}
 
 export const LUNA = {
   name: 'Luna',
@@ -108,3 +22,80 @@ export const LUNA = {
   currency: 'USD',
   goodWithKids: true,
 } as const
+
+export type Headers = Readonly<Record<string, string>>
+export type Line = Readonly<{
+  level: string
+  fields: Readonly<Record<string, unknown>>
+  message: string
+}>
+
+const HOME = [SHARED_TENANT, TENANT]
+const CALLERS = {
+  staff: { tenants: HOME, scopes: ['read:pets', 'write:pets', 'read:audit'] },
+  colleague: { tenants: HOME, scopes: ['write:pets'] },
+  reader: { tenants: HOME, scopes: ['read:pets'] },
+  elsewhere: { tenants: [OTHER_TENANT], scopes: ['read:pets', 'write:pets', 'read:audit'] },
+} as const satisfies Record<string, { tenants: readonly unknown[]; scopes: readonly Scope[] }>
+type CallerName = keyof typeof CALLERS
+
+export type HttpApp = Awaited<ReturnType<typeof httpApp>>
+
+export const httpApp = async (t: Test, options: TestAppOptions = {}) => {
+  const lines: Line[] = []
+  const rig = await testApp(t, {
+    settings: { publicUrl: PUBLIC_URL, ...options.settings },
+    ports: (real) => {
+      const given = typeof options.ports === 'function' ? options.ports(real) : options.ports
+      return { logger: recorder(lines), ...given }
+    },
+  })
+  const { app } = rig
+  const tokens = new Map<CallerName, Headers>()
+  for (const [name, caller] of Object.entries(CALLERS)) {
+    tokens.set(name as CallerName, await rig.bearer({ ...caller, subject: name }))
+  }
+  const as = (name: CallerName): Headers => ({ ...tokens.get(name) })
+  const inTenant = (name: CallerName): Headers => ({ ...as(name), 'x-tenant-id': TENANT })
+
+  /** What is there once the read models have followed. */
+  const get = async (url: string, headers: Headers = {}): Promise<LightMyRequestResponse> => {
+    await rig.settled()
+    return app.inject({ url, headers })
+  }
+  const admit = async (changes: object = {}, headers: Headers = as('staff')) => {
+    const payload = { ...LUNA, ...changes }
+    const response = await app.inject({ method: 'POST', url: '/v1/pets', headers, payload })
+    if (response.statusCode !== 201) throw new Error(response.body)
+    return {
+      response,
+      url: String(response.headers.location),
+      cursor: String(response.headers['event-cursor']),
+      pet: response.json<Record<string, unknown>>(),
+    }
+  }
+  /** Staff of a tenant that nobody else knows. */
+  const newTenant = async (name: string): Promise<Headers> => {
+    const tenantId = tenantOf(name)
+    const scopes = CALLERS.staff.scopes
+    return { ...(await rig.bearer({ tenants: [tenantId], scopes })), 'x-tenant-id': tenantId }
+  }
+  return { ...rig, lines, as, inTenant, get, admit, newTenant }
+}
+
+const recorder = (lines: Line[]): Logger => {
+  const write = (level: string) => (fields: Line['fields'], message: string) => {
+    lines.push({ level, fields, message })
+  }
+  return {
+    debug: write('debug'),
+    info: write('info'),
+    warn: write('warn'),
+    error: write('error'),
+  }
+}
+
+const tenantOf = (name: string) => {
+  const hash = createHash('sha256').update(name).digest('hex')
+  return tenantIdSchema.parse(`0199f3a0-7c1e-7a01-8${hash.slice(0, 3)}-${hash.slice(3, 15)}`)
+}

@@ -1,6 +1,22 @@
+// Photos of pets: told apart by their bytes, stored once, and served only as what they are.
+// Photos: what may be sent, where its bytes end up, and who is shown them.
 import t from 'tap'
-import { as, httpApp, inTenant, LUNA, TENANT, type Headers } from './http-app.ts'
+import type { BlobKey } from '../../../src/core/blob-store.ts'
+import { httpApp, OTHER_TENANT, TENANT, type Headers } from './http-app.ts'
 
+const stored: BlobKey[] = []
+const rig = await httpApp(t, {
+  ports: ({ blobs }) => ({
+    blobs: {
+      get: blobs.get,
+      put: (key, blob) => {
+        stored.push(key)
+        return blobs.put(key, blob)
+      },
+    },
+  }),
+})
+const { app, as, inTenant } = rig
 const staff = as('staff')
 const PNG = Buffer.concat([
   Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]),
@@ -35,32 +51,24 @@ const form = (parts: readonly Part[], headers: Headers = staff) => {
 }
 const file = (bytes: Buffer): Part => ({ name: 'file', bytes, filename: '../../evil.exe' })
 
-const petIn = async (app: Awaited<ReturnType<typeof httpApp>>['app'], headers: Headers = staff) =>
-  String(
-    (await app.inject({ method: 'POST', url: '/v1/pets', headers, payload: LUNA })).headers
-      .location,
-  )
+const petIn = async (headers: Headers = staff) => (await rig.admit({}, headers)).url
 
-const photosOf = async (
-  app: Awaited<ReturnType<typeof httpApp>>['app'],
-  url: string,
-  headers: Headers = {},
-) => (await app.inject({ url, headers })).json<{ photos: string[] }>().photos
+const photosOf = async (url: string, headers: Headers = {}) =>
+  (await rig.get(url, headers)).json<{ photos: string[] }>().photos
 
 t.test('a JPEG, PNG or WebP is stored, shown in photos, and served as what it is', async (t) => {
-  const { app } = await httpApp(t)
   for (const [bytes, type] of [
     [PNG, 'image/png'],
     [JPEG, 'image/jpeg'],
     [WEBP, 'image/webp'],
   ] as const) {
-    const url = await petIn(app)
+    const url = await petIn()
     const description = { name: 'additionalMetadata', bytes: Buffer.from('in the sun') }
     const sent = await app.inject({ ...form([description, file(bytes)]), url: `${url}/images` })
     t.equal(sent.statusCode, 201, sent.body)
     t.same(sent.json(), { message: 'The photo was added.', success: true })
     t.match(sent.headers, { etag: '"v2"', 'event-cursor': String })
-    const place = new URL((await photosOf(app, url))[0] ?? '').pathname
+    const place = new URL((await photosOf(url))[0] ?? '').pathname
     const image = await app.inject(place)
     t.equal(image.statusCode, 200)
     t.equal(image.headers['content-type'], type)
@@ -71,7 +79,7 @@ t.test('a JPEG, PNG or WebP is stored, shown in photos, and served as what it is
     t.ok(image.rawPayload.equals(bytes))
     const held = { 'if-none-match': String(image.headers.etag) }
     t.equal((await app.inject({ url: place, headers: held })).statusCode, 304)
-    const elsewhere = await petIn(app)
+    const elsewhere = await petIn()
     t.equal(
       (await app.inject(place.replace(url, elsewhere))).statusCode,
       404,
@@ -81,8 +89,7 @@ t.test('a JPEG, PNG or WebP is stored, shown in photos, and served as what it is
 })
 
 t.test('what is not one of these by its bytes is refused, whatever it is called', async (t) => {
-  const { app } = await httpApp(t)
-  const url = `${await petIn(app)}/images`
+  const url = `${await petIn()}/images`
   const wrong = await app.inject({ ...form([file(SVG)]), url })
   t.equal(wrong.statusCode, 415)
   t.match(wrong.json(), { errors: [{ field: 'file' }] })
@@ -105,12 +112,11 @@ t.test('what is not one of these by its bytes is refused, whatever it is called'
 })
 
 t.test('a photo hosted elsewhere is added by its URL', async (t) => {
-  const { app } = await httpApp(t)
-  const url = await petIn(app)
+  const url = await petIn()
   const post = (payload: object) =>
     app.inject({ method: 'POST', url: `${url}/images`, headers: staff, payload })
   t.equal((await post({ url: 'https://images.example.org/luna.jpg' })).statusCode, 201)
-  t.same(await photosOf(app, url), ['https://images.example.org/luna.jpg'])
+  t.same(await photosOf(url), ['https://images.example.org/luna.jpg'])
   const bad = await post({ url: 'javascript:alert(1)', size: 3 })
   t.equal(bad.statusCode, 422)
   t.match(bad.json(), {
@@ -122,21 +128,35 @@ t.test('a photo hosted elsewhere is added by its URL', async (t) => {
 })
 
 t.test('sending photos is for staff, and for pets that are there', async (t) => {
-  const { app } = await httpApp(t)
-  const url = `${await petIn(app)}/images`
+  const url = `${await petIn()}/images`
   t.equal((await app.inject({ ...form([file(PNG)], {}), url })).statusCode, 401)
   t.equal((await app.inject({ ...form([file(PNG)], as('reader')), url })).statusCode, 403)
-  const nowhere = '/v1/pets/0199f3a0-7c1e-7a01-8000-0000000000ff/images'
-  t.equal((await app.inject({ ...form([file(PNG)]), url: nowhere })).statusCode, 404)
+})
+
+t.test('a file for a pet that is not there leaves nothing behind', async (t) => {
+  const nowhere = '/v1/pets/0199f3a0-7c1e-7a01-8000-0000000000ff'
+  const theirs = await petIn(inTenant('staff'))
+  const gone = await petIn()
+  await app.inject({ method: 'DELETE', url: gone, headers: staff })
+  const before = stored.length
+  const picture = form([file(PNG)])
+  for (const url of [nowhere, theirs, gone]) {
+    const sent = await app.inject({ ...picture, url: `${url}/images` })
+    t.equal(sent.statusCode, 404, url)
+  }
+  const elsewhere = form([file(PNG)], { ...as('elsewhere'), 'x-tenant-id': OTHER_TENANT })
+  t.equal((await app.inject({ ...elsewhere, url: `${theirs}/images` })).statusCode, 404)
+  const stale = form([file(PNG)], { ...staff, 'if-match': '"v7"' })
+  t.equal((await app.inject({ ...stale, url: `${await petIn()}/images` })).statusCode, 412)
+  t.equal(stored.length, before)
 })
 
 t.test(
   'an image is found by the tenant in the query, because <img> sends no headers',
   async (t) => {
-    const { app } = await httpApp(t)
-    const url = await petIn(app, inTenant('staff'))
+    const url = await petIn(inTenant('staff'))
     await app.inject({ ...form([file(PNG)], inTenant('staff')), url: `${url}/images` })
-    const place = new URL((await photosOf(app, url, { 'x-tenant-id': TENANT }))[0] ?? '').pathname
+    const place = new URL((await photosOf(url, { 'x-tenant-id': TENANT }))[0] ?? '').pathname
     t.equal((await app.inject(place)).statusCode, 404)
     const found = await app.inject(`${place}?tenant=${TENANT}`)
     t.equal(found.statusCode, 200)
@@ -151,14 +171,17 @@ t.test(
 t.test(
   'a file sent twice under one Idempotency-Key is added once; another file under it is refused',
   async (t) => {
-    const { app } = await httpApp(t)
-    const url = await petIn(app)
+    const url = await petIn()
     const keyed = { ...staff, 'idempotency-key': 'k1' }
     const send = (bytes: Buffer) =>
       app.inject({ ...form([file(bytes)], keyed), url: `${url}/images` })
     t.equal((await send(PNG)).statusCode, 201)
     t.equal((await send(PNG)).headers['idempotent-replayed'], 'true')
     t.equal((await send(JPEG)).statusCode, 422)
-    t.equal((await photosOf(app, url)).length, 1)
+    t.equal((await photosOf(url)).length, 1)
+    const before = stored.length
+    await app.inject({ method: 'DELETE', url, headers: staff })
+    t.equal((await send(PNG)).statusCode, 201, 'also when the pet has gone since')
+    t.equal(stored.length, before, 'a repeat stores nothing')
   },
 )

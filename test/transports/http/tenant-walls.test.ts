@@ -1,5 +1,5 @@
-// No request of tenant A reads or changes anything of tenant B, whatever form the id takes. The table below must name every
-// route that the server has: a new one without a line here fails the first test.
+// No request of tenant A reads or changes anything of tenant B, whatever form the id takes. The table
+// below must name every route that the server has: a new one without a line here fails the first test.
 import type { FastifyInstance } from 'fastify'
 import t from 'tap'
 import { type TenantId, tenantIdSchema } from '../../../src/core/ids.ts'

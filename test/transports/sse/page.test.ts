@@ -1,3 +1,4 @@
+// The stored feed in pages: walked by links and cursors, cached when full, waited for by a long poll.
 import { CloudEvent } from 'cloudevents'
 import t from 'tap'
 import { OTHER_TENANT, TENANT, until, write, writeMany } from '../feed/harness.ts'

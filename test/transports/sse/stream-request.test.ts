@@ -1,3 +1,4 @@
+// How a stream is asked for: where it starts, what it filters, who may see what, and how it is refused.
 import t from 'tap'
 import {
   OTHER_TENANT,

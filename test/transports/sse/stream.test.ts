@@ -1,3 +1,4 @@
+// A stream over a real socket: what it sends, how it resumes, what a slow reader costs, and how it ends.
 import { HTTP, CloudEvent } from 'cloudevents'
 import { EventSource } from 'eventsource'
 import t from 'tap'

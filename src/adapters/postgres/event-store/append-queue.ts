@@ -61,6 +61,8 @@ export const createAppendQueue = (limits: EventStoreLimits): AppendQueue => {
       alone = [...appends, ...alone]
     },
     takeExpired: (nowMs) => {
+      // All have the same time to wait, so the first in line is the first to be late.
+      if (!isLate(alone[0], nowMs) && !isLate(waiting[0], nowMs)) return []
       const expired = [...alone, ...waiting].filter(({ deadlineMs }) => deadlineMs <= nowMs)
       if (expired.length === 0) return expired
       alone = alone.filter(({ deadlineMs }) => deadlineMs > nowMs)
@@ -77,6 +79,9 @@ export const createAppendQueue = (limits: EventStoreLimits): AppendQueue => {
     },
   }
 }
+
+const isLate = (append: QueuedAppend | undefined, nowMs: number): boolean =>
+  append !== undefined && append.deadlineMs <= nowMs
 
 type Split = Readonly<{ batch: QueuedAppend[]; rest: QueuedAppend[] }>
 

@@ -213,8 +213,23 @@ const watchDeadlines = (state: State): void => {
   }, waitMs)
 }
 
-const count = (state: State, outcome: string): void =>
-  state.options.metrics.count('pawtrail_append_outcomes_total', 1, { outcome })
+const count = (state: State, outcome: Outcome): void =>
+  state.options.metrics.count('pawtrail_append_outcomes_total', 1, OUTCOMES[outcome])
+
+type Outcome = AppendOutcome['kind'] | Verdict | 'expired'
+// Made once, so that the exporter finds its series again without looking at what is in them.
+const OUTCOMES: Readonly<Record<Outcome, Readonly<{ outcome: string }>>> = {
+  appended: { outcome: 'appended' },
+  duplicate: { outcome: 'duplicate' },
+  conflict: { outcome: 'conflict' },
+  key_reused: { outcome: 'key_reused' },
+  overloaded: { outcome: 'overloaded' },
+  refused: { outcome: 'refused' },
+  late: { outcome: 'late' },
+  unavailable: { outcome: 'unavailable' },
+  unknown: { outcome: 'unknown' },
+  expired: { outcome: 'expired' },
+}
 
 const close = async (state: State): Promise<void> => {
   if (state.isClosed) return

@@ -1,6 +1,6 @@
 // One append batch as it goes over the wire: a column per argument of pawtrail.append_batch, an
 // entry per event. Arrays are written as PostgreSQL array text here, because the driver's own
-// encoding of them costs more than the rest.
+// encoding of them costs more than the rest; data and metadata are JSON already and stay it.
 import type { StorableAppend } from '../../../core/append-check.ts'
 import type { AppendOutcome, AppendRequest } from '../../../core/event-store.ts'
 import type { TenantId } from '../../../core/ids.ts'
@@ -21,42 +21,58 @@ export type BatchQuery = Readonly<{
   rowMode: 'array'
 }>
 
+const ARRAYS = 13 // parameters that are arrays; data and metadata follow as JSON
+
 export const batchQuery = (commands: readonly BatchCommand[]): BatchQuery => {
-  const columns: string[][] = Array.from({ length: 15 }, () => [])
-  commands.forEach((command, ordinal) => addCommand(columns, command, ordinal))
-  return { ...APPEND, values: columns.map((column) => `{${column.join(',')}}`), rowMode: 'array' }
+  const columns: string[] = Array.from({ length: ARRAYS }, () => '')
+  let data = ''
+  let metadata = ''
+  for (let ordinal = 0; ordinal < commands.length; ordinal += 1) {
+    const command = commands[ordinal]
+    if (command === undefined) break
+    addCommand(columns, command, ordinal)
+    for (const event of command.storable.events) {
+      data += `,${event.data}`
+      metadata += `,${command.storable.metadata}`
+    }
+  }
+  const values = columns.map((column) => `{${column.slice(1)}}`)
+  values.push(`[${data.slice(1)}]`, `[${metadata.slice(1)}]`)
+  return { ...APPEND, values, rowMode: 'array' }
 }
 
-const addCommand = (columns: string[][], command: BatchCommand, ordinal: number): void => {
+/** In the order of the function's parameters; each entry is led by a comma. */
+const addCommand = (columns: string[], command: BatchCommand, ordinal: number): void => {
   const { stream, expectedVersion, idempotency } = command.request
-  const { events, metadata } = command.storable
-  const before = [
-    quote(stream.tenantId),
-    quote(stream.category),
-    quote(stream.id),
-    expectedVersion === 'any' ? '-1' : String(expectedVersion),
-    idempotency === undefined ? 'null' : quote(idempotency.key),
-    idempotency === undefined ? 'null' : quote(idempotency.requestHash),
-  ]
-  const quotedMetadata = quote(metadata)
-  events.forEach((event, index) => {
-    const row = [
-      String(ordinal),
-      String(index + 1),
-      String(events.length),
-      ...before,
-      event.eventId,
-      quote(event.type),
-      String(event.schemaVersion),
-      quote(event.data),
-      quotedMetadata,
-      quote(event.occurredAt),
-    ]
-    row.forEach((value, column) => columns[column]?.push(value))
-  })
+  const { events } = command.storable
+  const tenantId = quote(stream.tenantId)
+  const category = quote(stream.category)
+  const streamId = quote(stream.id)
+  const version = expectedVersion === 'any' ? -1 : expectedVersion
+  const key = idempotency === undefined ? 'null' : quote(idempotency.key)
+  const requestHash = idempotency === undefined ? 'null' : quote(idempotency.requestHash)
+  for (let index = 0; index < events.length; index += 1) {
+    const event = events[index]
+    if (event === undefined) break
+    columns[0] += `,${ordinal}`
+    columns[1] += `,${index + 1}`
+    columns[2] += `,${events.length}`
+    columns[3] += `,${tenantId}`
+    columns[4] += `,${category}`
+    columns[5] += `,${streamId}`
+    columns[6] += `,${version}`
+    columns[7] += `,${key}`
+    columns[8] += `,${requestHash}`
+    columns[9] += `,${event.eventId}`
+    columns[10] += `,${quote(event.type)}`
+    columns[11] += `,${event.schemaVersion}`
+    columns[12] += `,${event.occurredAt}`
+  }
 }
 
-const quote = (text: string): string => `"${text.replace(/["\\]/g, '\\$&')}"`
+const SPECIAL = /["\\]/
+const quote = (text: string): string =>
+  SPECIAL.test(text) ? `"${text.replace(/["\\]/g, '\\$&')}"` : `"${text}"`
 
 export type BatchRow = readonly [
   outcome: 'appended' | 'duplicate' | 'conflict' | 'key_reused',

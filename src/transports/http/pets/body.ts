@@ -1,6 +1,7 @@
 // Bodies of writes on a pet. Closed: an unknown member is an error that names it. Members that only we set (id,
 // timestamps, tenantId, links) are let through and ignored, so that what was read can be sent back.
 import { z } from 'zod'
+import type { RevisePet } from '../../../application.ts'
 import type { PetIntake } from '../../../events/pet-state.ts'
 import type { PetPhoto, PetProfile } from '../../../events/pet.ts'
 import { uuidSchema } from '../../../core/ids.ts'
@@ -9,6 +10,8 @@ import {
   dayField,
   feeField,
   GENDERS,
+  ignored,
+  isStorable,
   MAX_AGE_MONTHS,
   moneyField,
   optionalText,
@@ -34,11 +37,12 @@ const INTAKE_KINDS = [
 
 const optionalFlag = z.boolean().nullish()
 const readOnly = {
-  id: z.unknown().optional(),
-  tenantId: z.unknown().optional(),
-  createdAt: z.unknown().optional(),
-  updatedAt: z.unknown().optional(),
-  links: z.unknown().optional(),
+  id: ignored,
+  serial: ignored,
+  tenantId: ignored,
+  createdAt: ignored,
+  updatedAt: ignored,
+  links: ignored,
 }
 
 export const photoUrl = z
@@ -50,7 +54,7 @@ export const photoUrl = z
   })
 
 const isWebUrl = (url: string): boolean =>
-  /^https?:\/\/[^\s\u0000]+$/i.test(url) && URL.canParse(url)
+  /^https?:\/\/\S+$/i.test(url) && isStorable(url) && URL.canParse(url)
 
 const medicalInfo = z.strictObject({
   spayedNeutered: optionalFlag,
@@ -59,7 +63,6 @@ const medicalInfo = z.strictObject({
   specialNeeds: optionalFlag,
   healthNotes: optionalText(5_000),
 })
-export type MedicalPatch = z.output<typeof medicalInfo>
 
 const optionalFields = {
   breed: optionalText(100),
@@ -82,8 +85,8 @@ const optionalFields = {
 
 const requiredFields = {
   name: text(50),
-  species: z.enum(SPECIES),
   ageMonths: z.int().min(0).max(MAX_AGE_MONTHS),
+  species: z.enum(SPECIES),
 }
 
 const priceFields = {
@@ -167,27 +170,16 @@ const priceOf = (
   body: Readonly<{ price?: string | undefined; adoptionFee?: number | undefined }>,
 ) => body.price ?? (body.adoptionFee === undefined ? undefined : toMoney(body.adoptionFee))
 
-type Medical = NonNullable<PetProfile['medicalInfo']>
-const NO_MEDICAL: Medical = {
-  spayedNeutered: null,
-  vaccinated: null,
-  microchipped: null,
-  specialNeeds: null,
-  healthNotes: null,
-}
-
-/** Members that the patch does not name keep their value. */
-export const mergeMedical = (
-  known: Partial<Medical> | null | undefined,
-  patch: MedicalPatch,
-): Medical => ({
-  ...NO_MEDICAL,
-  ...known,
-  ...Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined)),
-})
-
-const medicalOf = (given: MedicalPatch | null | undefined): Medical | null =>
-  given === null || given === undefined ? null : mergeMedical(null, given)
+const medicalOf = (given: z.output<typeof medicalInfo> | null | undefined) =>
+  given === null || given === undefined
+    ? null
+    : {
+        spayedNeutered: given.spayedNeutered ?? null,
+        vaccinated: given.vaccinated ?? null,
+        microchipped: given.microchipped ?? null,
+        specialNeeds: given.specialNeeds ?? null,
+        healthNotes: given.healthNotes ?? null,
+      }
 
 /** Everything of the profile; what is absent becomes unknown. */
 export const fullProfile = (
@@ -213,31 +205,18 @@ export const fullProfile = (
   shelterId: body.shelterId ?? null,
 })
 
-type ProfileChanges = { -readonly [Field in keyof PetProfile]?: PetProfile[Field] | undefined }
-
-/** What the patch names; medicalInfo is merged by the caller, who knows what was there. */
-export const changedProfile = (body: PetPatchBody): ProfileChanges => {
-  const {
-    adoptionFee: _fee,
-    medicalInfo: given,
-    vaccinations,
-    photos: _photos,
-    status: _status,
-    ...rest
-  } = body
-  const {
-    reason: _reason,
-    id: _id,
-    tenantId: _tenant,
-    createdAt: _at,
-    updatedAt: _on,
-    links: _links,
-    ...fields
-  } = rest
-  const changes: ProfileChanges = { ...fields, price: priceOf(body) }
-  if (given === null) changes.medicalInfo = null
-  if (vaccinations !== undefined) changes.vaccinations = vaccinations ?? []
-  return changes
+/** What the patch names. */
+export const changedProfile = (body: PetPatchBody): RevisePet['changes'] => {
+  const { name, species, breed, ageMonths, size, color, gender } = body
+  const { goodWithKids, goodWithDogs, goodWithCats, currency, description } = body
+  const { temperament, medicalInfo, vaccinations, microchipId, shelterId, intakeDate } = body
+  return {
+    ...{ name, species, breed, ageMonths, size, color, gender },
+    ...{ goodWithKids, goodWithDogs, goodWithCats, currency, description },
+    ...{ temperament, medicalInfo, microchipId, shelterId, intakeDate },
+    price: priceOf(body),
+    vaccinations: vaccinations === null ? [] : vaccinations,
+  }
 }
 
 export const intakeOf = (body: PetCreateBody, today: string): PetIntake => ({
@@ -250,7 +229,10 @@ export const intakeOf = (body: PetCreateBody, today: string): PetIntake => ({
 const BLOB_PATH = /\/v1\/pets\/([0-9a-f-]{36})\/images\/([0-9a-f]{64}\.(jpg|png|webp))(\?.*)?$/
 const CONTENT_TYPES = { jpg: 'image/jpeg', png: 'image/png', webp: 'image/webp' } as const
 
-/** A photo's URL as the pet has it: ours, when it is one that we gave out for this pet; otherwise one hosted elsewhere. */
+/**
+ * A photo's URL as the pet has it: ours, when it is one that we gave out for this pet; otherwise one
+ * hosted elsewhere.
+ */
 export const photoOf = (url: string, publicUrl: string, petId: string | null): PetPhoto => {
   const match = url.startsWith(publicUrl) ? BLOB_PATH.exec(url) : null
   const [, owner, name, extension] = match ?? []

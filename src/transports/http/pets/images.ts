@@ -2,9 +2,10 @@
 import multipart from '@fastify/multipart'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import type { PetPhoto } from '../../../events/pet.ts'
+import type { PetResult } from '../../../application.ts'
+import type { CommandContext } from '../../../core/command.ts'
 import { SHARED_TENANT, type TenantId } from '../../../core/ids.ts'
-import { contextOf, doneOrThrow, notFound, type Writer } from '../command-answer.ts'
+import { contextOf, doneOrThrow, notFound } from '../command-answer.ts'
 import { underIfMatch, versionTag } from '../conditional.ts'
 import { optionalText, pathId, petIdParams } from '../fields.ts'
 import { parseTenant } from '../guard.ts'
@@ -60,16 +61,12 @@ const uploadRoute = (app: FastifyInstance, parts: RouteParts): void => {
       const petId = request.params.id
       const sent = request.isMultipart() ? await readForm(request) : readJson(request.body)
       const call = { request, ...writer, content: { ...sent, petId } }
-      const result = await parts.runIdempotent(call, async (idempotency) => {
-        const photo = await storePhoto(parts, { writer, petId, sent })
-        return underIfMatch(request.headers['if-match'], (expectedVersion) =>
-          parts.application.pets.addPhoto(
-            contextOf(request, writer, { expectedVersion, idempotency }),
-            petId,
-            { photo, description: sent.description },
-          ),
-        )
-      })
+      const result = await parts.runIdempotent(call, (idempotency) =>
+        underIfMatch(request.headers['if-match'], (expectedVersion) => {
+          const context = contextOf(request, writer, { expectedVersion, idempotency })
+          return addPhoto(parts, { context, petId, sent })
+        }),
+      )
       const done = doneOrThrow(result, 'pet')
       reply.headers({
         etag: versionTag(done.version),
@@ -97,7 +94,7 @@ const readJson = (body: unknown): SentPhoto => {
   }
   const parsed = jsonBody.safeParse(body, { reportInput: true })
   if (!parsed.success) {
-    throw new ProblemError('validation-error', 'The request body contains validation errors.', {
+    throw new ProblemError('validation-error', 'The request body contains validation errors', {
       errors: parsed.error.issues.flatMap((issue) => fieldErrors('body', issue)),
     })
   }
@@ -106,6 +103,17 @@ const readJson = (body: unknown): SentPhoto => {
 }
 
 const readForm = async (request: FastifyRequest): Promise<SentPhoto> => {
+  try {
+    return await readParts(request)
+  } catch (error) {
+    // The parser throws plain errors for a form without a boundary, or one that breaks off.
+    if (error instanceof Error && ('statusCode' in error || error instanceof ProblemError))
+      throw error
+    throw new ProblemError('bad-request', 'The body is not a valid form.', { cause: error })
+  }
+}
+
+const readParts = async (request: FastifyRequest): Promise<SentPhoto> => {
   let bytes: Buffer | undefined
   let description: string | null = null
   for await (const part of request.parts()) {
@@ -137,22 +145,32 @@ const describe = (text: string): string | null => {
 }
 
 const formProblem = (field: string, message: string, code: string): ProblemError =>
-  new ProblemError('validation-error', 'The form contains validation errors.', {
+  new ProblemError('validation-error', 'The form contains validation errors', {
     errors: [{ field, message, code }],
   })
 
-type Storing = Readonly<{ writer: Writer; petId: string; sent: SentPhoto }>
+type Adding = Readonly<{ context: CommandContext; petId: string; sent: SentPhoto }>
 
-/** The bytes are stored before the event that names them: a photo in a pet's list can always be read. */
-const storePhoto = async (parts: RouteParts, storing: Storing): Promise<PetPhoto> => {
-  const { writer, petId, sent } = storing
-  if (sent.kind === 'url') return { kind: 'url', url: sent.url }
-  const { tenantId } = writer
-  // Nothing is stored for a pet that is not there. The read model may be a moment behind: the log has the last word.
-  const name = imageName(sent.bytes, sent.image)
+/**
+ * The bytes are stored before the event that names them: a photo in a pet's list can always be read. Before that, a
+ * revision that changes nothing asks the log for the pet, the precondition and the key: nothing is stored in vain.
+ */
+const addPhoto = async (parts: RouteParts, adding: Adding): Promise<PetResult> => {
+  const { context, petId, sent } = adding
+  const { pets } = parts.application
+  const { description } = sent
+  if (sent.kind === 'url') {
+    return pets.addPhoto(context, petId, { photo: { kind: 'url', url: sent.url }, description })
+  }
+  const found = await pets.revise(context, petId, { changes: {} })
+  if (found.kind !== 'done' || found.replayed) return found
   const { contentType } = sent.image
-  await parts.blobs.put({ tenantId, petId, name }, { bytes: sent.bytes, contentType })
-  return { kind: 'blob', name, contentType }
+  const name = imageName(sent.bytes, sent.image)
+  await parts.blobs.put(
+    { tenantId: context.tenantId, petId, name },
+    { bytes: sent.bytes, contentType },
+  )
+  return pets.addPhoto(context, petId, { photo: { kind: 'blob', name, contentType }, description })
 }
 
 const imageParams = z.strictObject({

@@ -1,19 +1,14 @@
-// The account routes in the real server, on memory stores, with real hashes and real tokens.
+// The account routes in the whole application, with keys and a clock of the test's own; passwords that are checked are
+// noted.
 import type { FastifyInstance, InjectOptions } from 'fastify'
 import type { Test } from 'tap'
 import { createPasswordHasher } from '../../../../src/adapters/argon2/password-hasher.ts'
 import { createTokenIssuer } from '../../../../src/adapters/jose/token-issuer.ts'
 import { createTokenVerifier } from '../../../../src/adapters/jose/token-verifier.ts'
-import {
-  createMemoryCredentialStore,
-  createMemoryRefreshTokenStore,
-} from '../../../../src/adapters/memory/accounts.ts'
-import { createMemoryEventStore } from '../../../../src/adapters/memory/event-store.ts'
+import { createCredentialStore } from '../../../../src/adapters/postgres/credentials.ts'
+import { createRefreshTokenStore } from '../../../../src/adapters/postgres/refresh-tokens.ts'
 import { randomToken } from '../../../../src/adapters/system/random.ts'
-import { createUsers } from '../../../../src/application/users.ts'
-import { createCommandHandler } from '../../../../src/commands/handle.ts'
 import type { PasswordHasher } from '../../../../src/core/auth.ts'
-import type { CursorCodec } from '../../../../src/core/cursor.ts'
 import type { Logger } from '../../../../src/core/logger.ts'
 import {
   ATTEMPT_LIMITS,
@@ -21,10 +16,11 @@ import {
   createAccountRoutes,
   TOKEN_LIFETIME_SECONDS,
 } from '../../../../src/transports/http/accounts/routes.ts'
+import { createHttpServer } from '../../../../src/transports/http/server.ts'
+import { type TestApp, testApp } from '../../../support/app.ts'
 import { fixedClock } from '../../../support/fixed-clock.ts'
-import { seededIds } from '../../../support/seeded-ids.ts'
 import { scratchKeys } from '../../../adapters/jose/tokens.ts'
-import { httpApp, PUBLIC_URL } from '../http-app.ts'
+import { PUBLIC_URL } from '../http-app.ts'
 
 export const TENANT = '018f6f3a-0000-7000-8000-000000000001'
 export const PASSWORD = 'correct horse battery'
@@ -53,17 +49,10 @@ const SETTINGS = {
 }
 const PARTS = { issuer: 'https://pawtrail.test', audience: 'pawtrail' }
 
-const cursors: CursorCodec = {
-  encode: (tenantId, position) => `${tenantId}-${position}`,
-  decode: () => ({ kind: 'invalid' }),
-}
+type Options = Readonly<{ attempts?: Partial<AttemptLimits>; passwords?: PasswordHasher }>
 
-export const accountsApp = async (
-  t: Test,
-  options: Readonly<{ attempts?: Partial<AttemptLimits>; passwords?: PasswordHasher }> = {},
-) => {
+export const accountsApp = async (t: Test, options: Options = {}) => {
   const clock = fixedClock()
-  const ids = seededIds()
   const keys = await scratchKeys(t)
   const logged: string[] = []
   const log = (...line: unknown[]): void => void logged.push(JSON.stringify(line))
@@ -77,35 +66,42 @@ export const accountsApp = async (
       return hasher.verify(encoded, password)
     },
   }
-  const credentials = createMemoryCredentialStore({ clock })
-  const refreshTokens = createMemoryRefreshTokenStore({ clock, ids, randomToken })
-  const eventStore = createMemoryEventStore({ clock })
-  const handler = createCommandHandler({ eventStore, ids })
-  const users = createUsers({ handler, eventStore, credentials, passwords, clock, ids })
-
   const verifier = createTokenVerifier({ ...PARTS, keys, clock, logger })
-  const { app } = await httpApp(t, {
-    verifier,
-    clock,
-    ids,
-    logger,
-    settings: { ...SETTINGS, trustProxy: true },
-    plugins: [
-      createAccountRoutes({
-        application: { users },
-        issuer: createTokenIssuer({ ...PARTS, keys, clock, ids }),
-        passwords,
-        credentials,
-        refreshTokens,
-        cursors,
-        settings: {
-          tokenLifetimeSeconds: TOKEN_LIFETIME_SECONDS,
-          attempts: { ...ATTEMPT_LIMITS, ...options.attempts },
-        },
-      }),
-    ],
+  const settings = { ...SETTINGS, trustProxy: true }
+  const rig = await testApp(t, {
+    settings,
+    ports: ({ database, ids }) => ({
+      ...{ clock, logger, passwords, verifier },
+      issuer: createTokenIssuer({ ...PARTS, keys, clock, ids }),
+      credentials: createCredentialStore({ database, clock }),
+      refreshTokens: createRefreshTokenStore({ database, clock, ids, randomToken }),
+    }),
   })
-  return { ...clientOf(app), app, clock, logged, checked, verifier, eventStore }
+  const app =
+    options.attempts === undefined ? rig.app : await withAttempts(t, rig, options.attempts)
+  return { ...clientOf(app), app, clock, logged, checked, verifier, ports: rig.ports }
+}
+
+/** The same application behind a server that lets fewer attempts pass: the real number would take minutes. */
+const withAttempts = async (
+  t: Test,
+  { application, ports }: TestApp,
+  attempts: Partial<AttemptLimits>,
+): Promise<FastifyInstance> => {
+  const limits = {
+    tokenLifetimeSeconds: TOKEN_LIFETIME_SECONDS,
+    attempts: { ...ATTEMPT_LIMITS, ...attempts },
+  }
+  const app = await createHttpServer({
+    ...ports,
+    application,
+    readiness: async () => ({ ready: true }),
+    jwks: () => ports.issuer.jwks(),
+    settings: { ...SETTINGS, trustProxy: true },
+    plugins: [createAccountRoutes({ ...ports, application, settings: limits })],
+  })
+  t.teardown(() => app.close())
+  return app
 }
 
 const clientOf = (app: FastifyInstance) => {

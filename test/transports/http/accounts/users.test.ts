@@ -1,9 +1,10 @@
 // Registration and a user's own page.
 import t from 'tap'
+import { SHARED_TENANT } from '../../../../src/core/ids.ts'
 import { ADA, accountsApp, PASSWORD, TENANT } from './accounts-app.ts'
 
 t.test('a registration answers the user with its place, version and cursor', async (t) => {
-  const { post } = await accountsApp(t)
+  const { post, ports } = await accountsApp(t)
   const answer = await post('/v1/users', ADA)
   t.equal(answer.status, 201)
   t.match(answer.body, {
@@ -19,7 +20,8 @@ t.test('a registration answers the user with its place, version and cursor', asy
   })
   t.equal(answer.headers['location'], `/v1/users/${String(answer.body['id'])}`)
   t.equal(answer.headers['etag'], '"v1"')
-  t.equal(answer.headers['event-cursor'], 'shared-1')
+  const cursor = ports.cursors.decode(SHARED_TENANT, String(answer.headers['event-cursor']))
+  t.strictSame(cursor, { kind: 'position', position: await ports.eventStore.head() })
   t.equal(answer.headers['cache-control'], 'no-store')
 })
 
@@ -38,7 +40,7 @@ t.test('what was not given is absent from the answer', async (t) => {
 })
 
 t.test('a password is in no answer, no event and no log line', async (t) => {
-  const { post, logged, eventStore } = await accountsApp(t)
+  const { post, logged, ports } = await accountsApp(t)
   const answers = [
     await post('/v1/users', ADA),
     await post('/v1/users', ADA),
@@ -51,7 +53,7 @@ t.test('a password is in no answer, no event and no log line', async (t) => {
     answers.map(({ status }) => status),
     [201, 422, 422, 422, 401, 200],
   )
-  const { events } = await eventStore.readAll({ after: 0, limit: 100 })
+  const { events } = await ports.eventStore.readAll({ after: 0, limit: 100 })
   const everything = JSON.stringify([answers, logged, events])
   t.notOk(everything.includes(PASSWORD))
   t.notOk(everything.includes('argon2'))

@@ -1,0 +1,53 @@
+// How a pet leaves care otherwise than by adoption, and comes back: POSTs under If-Match and Idempotency-Key.
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { PetResult } from '../../../application.ts'
+import { contextOf, doneOrThrow } from '../command-answer.ts'
+import { underIfMatch } from '../conditional.ts'
+import type { RouteParts } from '../options.ts'
+import type { RequestTypes } from '../validation.ts'
+import { outcomeBody, returnBody } from './body.ts'
+import { changedPet, petWrite, sendWritten, staff, today } from './written.ts'
+
+export const careRoutes = (app: FastifyInstance, parts: RouteParts): void => {
+  const routes = app.withTypeProvider<RequestTypes>()
+  const { pets } = parts.application
+
+  const act = async (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    run: (context: ReturnType<typeof contextOf>) => Promise<PetResult>,
+  ): Promise<FastifyReply> => {
+    const writer = staff(request)
+    const call = { request, ...writer, content: request.body }
+    const result = await parts.runIdempotent(call, (idempotency) =>
+      underIfMatch(request.headers['if-match'], (expectedVersion) =>
+        run(contextOf(request, writer, { expectedVersion, idempotency })),
+      ),
+    )
+    return sendWritten(parts, reply, { writer, done: doneOrThrow(result, 'pet'), include: [] })
+  }
+
+  routes.post(
+    '/v1/pets/:id/outcome',
+    { ...petWrite, schema: { ...changedPet, operationId: 'recordOutcome', body: outcomeBody } },
+    (request, reply) => {
+      const { kind, date = today(parts), destination = null, reason = null } = request.body
+      return act(request, reply, (context) =>
+        pets.recordOutcome(context, request.params.id, { kind, date, destination, reason }),
+      )
+    },
+  )
+
+  routes.post(
+    '/v1/pets/:id/return',
+    { ...petWrite, schema: { ...changedPet, operationId: 'returnPet', body: returnBody } },
+    (request, reply) => {
+      const { status, date = today(parts), source = null, condition = null } = request.body
+      const { reason = null } = request.body
+      const intake = { kind: 'RETURN', date, source, condition } as const
+      return act(request, reply, (context) =>
+        pets.returnToCare(context, request.params.id, { status, intake, reason }),
+      )
+    },
+  )
+}

@@ -1,0 +1,71 @@
+// What all writes on pets share: who may write, and the pet as it is after the command, with its version as entity tag
+// and the cursor to read it back by.
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import type { PetState } from '../../../events/pet-state.ts'
+import { JSON_TYPE } from '../answer.ts'
+import { type Done, notFound, type Writer } from '../command-answer.ts'
+import { versionTag } from '../conditional.ts'
+import { includeParameter, petIdParams } from '../fields.ts'
+import { requireScope } from '../host.ts'
+import type { RouteParts } from '../options.ts'
+import { petSchema } from './schema.ts'
+import { withLinks } from './single.ts'
+
+export const tags = ['pets']
+export const includeQuery = z.strictObject({ include: includeParameter })
+export const changedPet = {
+  tags,
+  params: petIdParams,
+  querystring: includeQuery,
+  response: { 200: petSchema },
+}
+
+export const staff = (request: FastifyRequest): Writer => requireScope(request, 'write:pets')
+
+/** Checked before the body is read and validated: who may not write learns nothing about what is valid. */
+export const staffOnly = (
+  request: FastifyRequest,
+  _reply: FastifyReply,
+  done: () => void,
+): void => {
+  staff(request)
+  done()
+}
+
+/** Of every write that answers with the pet. */
+export const petWrite = {
+  config: { isJson: true },
+  compress: false,
+  onRequest: staffOnly,
+} as const
+
+export const today = (parts: RouteParts): string =>
+  new Date(parts.clock()).toISOString().slice(0, 10)
+
+type Written = Readonly<{ writer: Writer; done: Done<PetState>; include: readonly string[] }>
+
+/**
+ * The same bytes that a read gives once the read model has followed; but `serial`, which is the
+ * read model's to give.
+ */
+export const sendWritten = (
+  parts: RouteParts,
+  reply: FastifyReply,
+  { writer, done, include }: Written,
+): FastifyReply => {
+  if (done.state.kind !== 'present') throw notFound('pet')
+  const json = parts.application.pets.render(writer.tenantId, done.id, done.state, {
+    extras: include.includes('shelter'),
+  })
+  reply.headers({
+    'content-type': JSON_TYPE,
+    'cache-control': 'no-store',
+    etag: versionTag(done.version),
+    'event-cursor': parts.eventCursors.of(writer.tenantId, done.position),
+  })
+  if (done.replayed) reply.header('idempotent-replayed', 'true')
+  return reply.send(
+    include.includes('links') ? withLinks(json, parts.settings.publicUrl, done.id) : json,
+  )
+}

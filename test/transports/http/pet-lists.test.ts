@@ -1,0 +1,168 @@
+// Lists and searches of pets, and how many there are.
+import t from 'tap'
+import { petCollectionSchema } from '../../../src/transports/http/pets/schema.ts'
+import { disturbedDatabase, type DisturbedDatabase } from './failing-parts.ts'
+import { httpApp, PUBLIC_URL } from './http-app.ts'
+
+let watched: DisturbedDatabase | undefined
+const rig = await httpApp(t, {
+  ports: ({ database }) => {
+    watched = disturbedDatabase(database)
+    return { database: watched.database }
+  },
+})
+const { app } = rig
+const searches = (): number => watched?.searches.count ?? 0
+
+t.test('lists are closed by default, paged, and linked in the header', async (t) => {
+  const mine = await rig.newTenant('lists')
+  for (let count = 0; count < 5; count += 1) await rig.admit({}, mine)
+  await rig.admit({ status: 'NOT_AVAILABLE' }, mine)
+  const response = await rig.get('/v1/pets?limit=2&page=2', mine)
+  const body = response.json<object>()
+  t.ok(petCollectionSchema.safeParse(body).success)
+  t.same(Object.keys(body), ['data', 'pagination'])
+  t.match(body, { pagination: { page: 2, limit: 2, totalItems: 5, totalPages: 3 } })
+  const link = String(response.headers.link)
+  for (const relation of ['self', 'first', 'prev', 'next', 'last'])
+    t.match(link, `rel="${relation}"`)
+  t.match(link, `<${PUBLIC_URL}/v1/pets?`)
+  const next = /<([^>]*)>; rel="next"/.exec(link)?.[1]?.slice(PUBLIC_URL.length) ?? ''
+  t.match((await rig.get(next, mine)).json(), { pagination: { page: 3 } })
+  const linked = await rig.get('/v1/pets?limit=2&page=3&include=links', mine)
+  t.match(linked.json(), { links: { next: null, prev: String } })
+})
+
+t.test('a cursor leads through all pages, and one of ours only', async (t) => {
+  const mine = await rig.newTenant('cursors')
+  for (let count = 0; count < 5; count += 1) await rig.admit({}, mine)
+  type Page = { data: { id: string }[]; pagination: { nextCursor: string | null } }
+  const seen: string[] = []
+  let cursor: string | null = ''
+  while (cursor !== null) {
+    const page: Page = (await rig.get(`/v1/pets?limit=2&cursor=${cursor}`, mine)).json<Page>()
+    seen.push(...page.data.map(({ id }) => id))
+    cursor = page.pagination.nextCursor
+  }
+  t.equal(new Set(seen).size, 5)
+  t.equal((await app.inject('/v1/pets?cursor=broken')).statusCode, 400)
+  t.equal((await app.inject('/v1/pets?cursor=&page=2')).statusCode, 400)
+})
+
+t.test('parameters are checked: each bad one is named', async (t) => {
+  const bad: Readonly<Record<string, string>> = {
+    'species=dog': 'species',
+    'species=': 'species',
+    'status=SOLD': 'status',
+    'size=HUGE': 'size',
+    'ageMin=-1': 'ageMin',
+    'ageMin=1.5': 'ageMin',
+    'ageMin=9&ageMax=3': 'ageMin',
+    'goodWithKids=yes': 'goodWithKids',
+    'page=0': 'page',
+    'page=1&page=2': 'page',
+    'limit=101': 'limit',
+    'limit=ten': 'limit',
+    'sort=colour': 'sort',
+    'sort=relevance': 'sort',
+    'facets=name': 'facets',
+    'include=owner': 'include',
+    'shelterId=1': 'shelterId',
+    'intakeFrom=yesterday': 'intakeFrom',
+    'priceMin=cheap': 'priceMin',
+    'priceMin=9&priceMax=3': 'priceMin',
+    'q=': 'q',
+    'q=%00': 'q',
+    'breed=a&breed=b': 'breed',
+    '__proto__=1': '__proto__',
+  }
+  for (const [query, field] of Object.entries(bad)) {
+    const response = await app.inject(`/v1/pets?${query}`)
+    t.equal(response.statusCode, 400, query)
+    if (field !== '__proto__')
+      t.ok(
+        response
+          .json<{ errors: { field: string }[] }>()
+          .errors.some((error) => error.field === field),
+        query,
+      )
+  }
+  const good = [
+    ...['species=CAT,DOG', 'size=SMALL', 'gender=MALE,FEMALE', 'breed=x', 'color=y', 'ageMin=1'],
+    ...[
+      'ageMax=9',
+      'goodWithKids=true',
+      'goodWithDogs=false',
+      'goodWithCats=true',
+      'vaccinated=true',
+    ],
+    ...[
+      'spayedNeutered=true',
+      'specialNeeds=false',
+      'intakeFrom=2026-01-01',
+      'intakeTo=2026-02-01',
+    ],
+    ...['shelterId=0199f3a0-7c1e-7a01-8000-0000000000ff', 'priceMin=5', 'priceMax=90.5', 'q=luna'],
+    ...['sort=-ageMonths', 'facets=species,size', 'limit=100'],
+  ].join('&')
+  await rig.admit()
+  const response = await rig.get(`/v1/pets?${good}`)
+  t.equal(response.statusCode, 200, response.body)
+  t.match(response.json(), { facets: { species: Object } })
+})
+
+t.test('GET, QUERY and POST ask the same question and get the same bytes', async (t) => {
+  const mine = await rig.newTenant('queries')
+  await rig.admit({}, mine)
+  await rig.admit({ species: 'DOG' }, mine)
+  await rig.settled()
+  const body = {
+    criteria: {
+      species: ['cat'],
+      age_range: { min: 2, max: 40 },
+      size: ['small'],
+      compatibility: { good_with_kids: true },
+    },
+    sort: { field: 'age_months', order: 'desc' },
+    pagination: { page: 1, limit: 10 },
+    somethingElse: true,
+  }
+  const asked = { payload: body, headers: { ...mine, 'content-type': 'application/json' } }
+  const before = searches()
+  const query = await app.inject({ method: 'QUERY', url: '/v1/pets', ...asked })
+  t.equal(query.statusCode, 200, query.body)
+  t.equal(query.json<{ data: unknown[] }>().data.length, 1)
+  const href = String(query.headers['content-location'])
+  const others = [
+    await app.inject({ method: 'QUERY', url: '/v1/pets/search', ...asked }),
+    await app.inject({ method: 'POST', url: '/v1/pets/search', ...asked }),
+    await app.inject({ url: href, headers: mine }),
+  ]
+  for (const other of others) t.equal(other.body, query.body)
+  t.equal(searches() - before, 1, 'and only one of them was searched for')
+  const deep = `${'{"a":'.repeat(50_000)}1${'}'.repeat(50_000)}`
+  const nested = await app.inject({
+    method: 'QUERY',
+    url: '/v1/pets',
+    headers: asked.headers,
+    payload: deep,
+  })
+  t.equal(nested.statusCode, 200, 'unknown members are left alone, however deep')
+})
+
+t.test('the inventory counts by status and by species', async (t) => {
+  const mine = await rig.newTenant('inventory')
+  await rig.admit({}, mine)
+  await rig.admit({ species: 'DOG', status: 'NOT_AVAILABLE' }, mine)
+  const map = await rig.get('/v1/inventories', mine)
+  t.same(map.json(), { AVAILABLE: 1, PENDING: 0, ADOPTED: 0, NOT_AVAILABLE: 1 })
+  const some = await rig.get('/v1/inventories?status=AVAILABLE,PENDING', mine)
+  t.same(some.json(), { AVAILABLE: 1, PENDING: 0 })
+  const aggregate = await rig.get('/v1/inventory', mine)
+  t.match(aggregate.json(), {
+    available: 1,
+    notAvailable: 1,
+    total: 2,
+    bySpecies: { CAT: 1, DOG: 1 },
+  })
+})
