@@ -15,6 +15,7 @@ declare module 'autocannon' {
       duration?: number
       amount?: number
       requests?: Request[]
+      setupClient?: (client: Readonly<{ setRequests(requests: Request[]): void }>) => void
     }>
     type Result = Readonly<{
       duration: number

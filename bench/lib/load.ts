@@ -22,8 +22,12 @@ export const load = async (options: LoadOptions): Promise<LoadResult> => {
   const { seconds, amount, requests, ...rest } = options
   const result = await autocannon({
     ...rest,
-    ...(amount === undefined ? { duration: seconds ?? 5 } : { amount }),
+    // A run by amount ends at a sample: of the default second each, short runs would all take the same time.
+    ...(amount === undefined ? { duration: seconds ?? 5 } : { amount, sampleInt: 20 }),
     ...(requests === undefined ? {} : { requests }),
+    ...(amount === undefined || requests === undefined
+      ? {}
+      : { setupClient: dealer(requests, rest.connections) }),
   })
   const failed = result.errors + result.timeouts + result.non2xx
   return {
@@ -32,6 +36,15 @@ export const load = async (options: LoadOptions): Promise<LoadResult> => {
     p50Ms: result.latency.p50,
     p99Ms: result.latency.p99,
     failed,
+  }
+}
+
+// Each connection would begin at the head of the list, and all would ask for the same at once: here each has its own share.
+const dealer = (requests: readonly autocannon.Request[], connections: number) => {
+  let dealt = 0
+  return (client: Parameters<NonNullable<autocannon.Options['setupClient']>>[0]): void => {
+    const mine = dealt++ % connections
+    client.setRequests(requests.filter((_, index) => index % connections === mine))
   }
 }
 

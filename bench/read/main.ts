@@ -15,7 +15,7 @@ import { type Search, searches } from './queries.ts'
 const quick = process.argv.includes('--quick')
 const SIZES = quick ? [10_000, 100_000] : [10_000, 1_000_000]
 const ROUNDS = quick ? 3 : 5
-const DISTINCT = quick ? 400 : 1_000 // searches a round
+const DISTINCT = quick ? 1_000 : 2_000 // searches a round
 const SECONDS = quick ? 3 : 5
 const peerFile = new URL('./peer.ts', import.meta.url)
 

@@ -69,8 +69,8 @@ export const cubeFieldsOf = (filter: PetFilter): readonly CubeField[] | undefine
 }
 
 /**
- * `walkedBy`: the column whose order the pets are met in. A range of any other column is then written so that no index can
- * serve it: a statement planned for any range takes each for narrow, and would gather and sort all that a wide one
+ * `walkedBy`: the column whose order the pets are met in. A range of any other column is then written so that no index
+ * can serve it: a statement planned for any range takes each for narrow, and would gather and sort all that a wide one
  * matches.
  */
 export const petConditions = (

@@ -1,5 +1,5 @@
-// The statement that finds one page by relevance, and the exact number of all matches with it: both look at every match,
-// so they do it together. Each row carries the total; a page beyond the end is one row without a pet.
+// The statement that finds one page by relevance, and the exact number of all matches with it: both look at every
+// match, so they do it together. Each row carries the total; a page beyond the end is one row without a pet.
 import type { TenantId } from '../../core/ids.ts'
 import { parametersFor } from './filter.ts'
 import { boundsOf, type Composed, type Finding } from './page-statement.ts'

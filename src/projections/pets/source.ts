@@ -85,7 +85,9 @@ const matchesOf = (
     parameters,
   )
   const where = ['p.tenant_id = $1', `p.document @@ (${query})`, ...known]
-  return `with s as materialized (select p.pet_id${withDocument ? ', p.document' : ''} from ${search} p where ${where.join(' and ')}) `
+  const columns = withDocument ? 'p.pet_id, p.document' : 'p.pet_id'
+  return `with s as materialized (select ${columns} from ${search} p
+    where ${where.join(' and ')}) `
 }
 
 const speciesQuery = (tenantId: TenantId, { species }: PetFilter): string =>

@@ -57,8 +57,8 @@ const takeWords = (profile: PetProfile): ReadonlyMap<string, string> => {
 }
 
 /**
- * The text form of a tsvector, each word behind the tenant's tag, and the species as a lexeme that no word can be. Words
- * have letters and digits alone, so quoting them is enough.
+ * The text form of a tsvector, each word behind the tenant's tag, and the species as a lexeme that no word can be.
+ * Words have letters and digits alone, so quoting them is enough.
  */
 export const documentText = (tenantId: string, profile: PetProfile): string => {
   const tag = tenantTag(tenantId)

@@ -11,8 +11,8 @@ import { retryStream } from './retry.ts'
 import type { RunnerOptions, RunnerTiming } from './options.ts'
 import { pause } from './wait.ts'
 
-const SMALL_PAGE_EVENTS = 250 // a page of more shows a backlog: the next one is read while it is folded
-const MAX_GATHER_MS = 50
+const BACKLOG_EVENTS = 900 // a page of more shows a backlog: the next one is read while it is folded
+const MAX_GATHER_MS = 200
 
 type TenureOptions = RunnerOptions & Readonly<{ timing: RunnerTiming; onProgress: () => void }>
 
@@ -78,7 +78,7 @@ const work = async (tenure: Tenure, signal: AbortSignal): Promise<void> => {
       if (turn.kind === 'page') {
         if (turn.result.done === true) return
         const page = turn.result.value
-        const isBehind = page.events.length >= SMALL_PAGE_EVENTS
+        const isBehind = page.events.length >= BACKLOG_EVENTS
         if (isBehind) next = pages.next()
         const startedMs = tenure.options.clock()
         await takePage(tenure, page)
@@ -96,7 +96,7 @@ const work = async (tenure: Tenure, signal: AbortSignal): Promise<void> => {
 }
 
 /**
- * After a small page as long a pause as the page took: what happens meanwhile is folded together, and while many write
+ * After a page that is no backlog as long a pause as the page took: what happens meanwhile is folded together, and while many write
  * the read model leaves them half of the time. An event that comes after the pause is folded at once.
  */
 const gather = async (tookMs: number, page: LogPage, signal: AbortSignal): Promise<void> => {
