@@ -11,8 +11,8 @@ import { retryStream } from './retry.ts'
 import type { RunnerOptions, RunnerTiming } from './options.ts'
 import { pause } from './wait.ts'
 
-const BACKLOG_EVENTS = 900 // a page of more shows a backlog: the next one is read while it is folded
-const MAX_GATHER_MS = 200
+const BACKLOG_EVENTS = 250 // a page of more shows a backlog: the next one is read while it is folded
+const MAX_GATHER_MS = 50
 
 type TenureOptions = RunnerOptions & Readonly<{ timing: RunnerTiming; onProgress: () => void }>
 
