@@ -33,7 +33,7 @@ export const searches = (random: Random, count: number): readonly Search[] => {
   while (list.length < count) {
     const tenant = population.draw(random)
     const asked = parameters(random, population.sheltersOf(tenant))
-    const limit = String(random.between(5, 100)) // makes nearly every search one of its own
+    const limit = String(random.between(10, 24)) // about the default of 20; makes nearly every search its own
     const path = `/v1/pets?${new URLSearchParams({ ...asked, limit }).toString()}`
     if (seen.has(tenant + path)) continue
     seen.add(tenant + path)
