@@ -96,8 +96,8 @@ const work = async (tenure: Tenure, signal: AbortSignal): Promise<void> => {
 }
 
 /**
- * After a page that is no backlog as long a pause as the page took: what happens meanwhile is folded together, and while
- * many write the read model leaves them half of the time. An event that comes after the pause is folded at once.
+ * After a page that is no backlog as long a pause as the page took: what happens meanwhile is folded together, and
+ * while many write the read model leaves them half of the time. An event that comes after the pause is folded at once.
  */
 const gather = async (tookMs: number, page: LogPage, signal: AbortSignal): Promise<void> => {
   if (page.events.length > 1) await pause(Math.min(tookMs, MAX_GATHER_MS), signal)
