@@ -10,6 +10,7 @@ import type { Test } from 'tap'
 
 const ROOT = path.resolve(import.meta.dirname, '../../..')
 const START_DEADLINE_MS = 60_000
+const STOP_DEADLINE_MS = 20_000
 const POLL_MS = 50
 const LIFETIME_MS = 120_000 // no program of a test lives longer
 
@@ -48,9 +49,11 @@ export const run = (
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text))
   child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text))
   const ended = once(child, 'close').then(([code, signal]) => (code ?? signal) as number | string)
+  // Asked first, so that it takes its socket folder with it.
   t.teardown(async () => {
-    child.kill('SIGKILL')
-    await ended
+    child.kill('SIGTERM')
+    const timer = setTimeout(() => child.kill('SIGKILL'), STOP_DEADLINE_MS)
+    await ended.finally(() => clearTimeout(timer))
   })
   return { child, output: () => output, errors: () => errors, ended: withDeadline(ended, child) }
 }
