@@ -49,27 +49,38 @@ const LAYERS = [
     src: ['core/', 'events/', 'commands/', 'projections/', 'application(\\.ts$|/)'],
     why: 'the table of commands and queries knows the inside, and no way in or out of it',
   }),
+  layer('policies-import-core-events-and-the-application', {
+    from: 'policies/',
+    src: ['core/', 'events/', 'application\\.ts$', 'policies/'],
+    why: 'a policy turns an event into a command: it decides nothing itself and knows no driver and no read model',
+  }),
+  forbid(
+    'policies-know-the-application-by-type',
+    { path: '^src/policies/' },
+    { path: '^src/application\\.ts$', dependencyTypesNot: ['type-only'] },
+    'the application is handed to a policy, never imported by it, so that tests can hand it another',
+  ),
   layer('demo-uses-the-application', {
     from: 'demo/',
     src: ['core/', 'events/', 'application\\.ts$', 'demo/'],
     why: 'demonstration data goes in through the same commands as everything else',
   }),
   layer('config-imports-core', {
-    from: 'config\\.ts$',
-    src: ['core/'],
+    from: 'config(\\.ts$|/)',
+    src: ['core/', 'config(\\.ts$|/)'],
     npm: ['zod'],
     node: ['[a-z/_]+'],
     why: 'settings are read before anything is made, so they can depend on nothing that is made',
   }),
   layer('main-imports-compose-and-config', {
     from: 'main\\.ts$',
-    src: ['compose(\\.ts$|/)', 'config\\.ts$'],
+    src: ['compose(\\.ts$|/)', 'config(\\.ts$|/)'],
     node: ['[a-z/_]+'],
     why: 'the process only starts and stops what compose makes',
   }),
   layer('cli-imports-compose-config-and-core', {
     from: 'cli/',
-    src: ['cli/', 'compose(\\.ts$|/)', 'config\\.ts$', 'main\\.ts$', 'core/'],
+    src: ['cli/', 'compose(\\.ts$|/)', 'config(\\.ts$|/)', 'main\\.ts$', 'core/'],
     npm: ['citty'],
     node: ['[a-z/_]+'],
     why: 'the command line is one more way in: it gets its parts from compose, as the process does',
@@ -78,7 +89,14 @@ const LAYERS = [
 
 const TRANSPORT_PACKAGES = {
   feed: ['zod'],
-  http: ['zod', 'fastify', '@fastify/[^/]+', 'fastify-type-provider-zod', 'rate-limiter-flexible'],
+  http: [
+    'zod',
+    'fastify',
+    '@fastify/[^/]+',
+    'fastify-type-provider-zod',
+    'rate-limiter-flexible',
+    'yaml',
+  ],
   sse: ['zod', 'fastify'],
 }
 const known = Object.keys(TRANSPORT_PACKAGES).join('|')
@@ -184,7 +202,7 @@ const WIRING = [
   forbid(
     'assemble-knows-ports-only',
     { path: '^src/assemble(\\.ts$|/)' },
-    { path: inside('adapters/', 'compose(\\.ts$|/)', 'config\\.ts$', 'cli/', 'main\\.ts$') },
+    { path: inside('adapters/', 'compose(\\.ts$|/)', 'config(\\.ts$|/)', 'cli/', 'main\\.ts$') },
     'tests assemble the same application on other adapters',
   ),
   forbid(
@@ -212,6 +230,7 @@ const PARTS = [
   'events/',
   'commands/',
   'projections/',
+  'policies/',
   'transports/',
   'adapters/',
   'demo/',
@@ -219,7 +238,7 @@ const PARTS = [
   'application(\\.ts$|/)',
   'assemble(\\.ts$|/)',
   'compose(\\.ts$|/)',
-  'config\\.ts$',
+  'config(\\.ts$|/)',
   'main\\.ts$',
 ]
 

@@ -1,20 +1,36 @@
 // Table of contents: every command and query that a transport may call. Transports know nothing else of the inside.
 // How they are made: application/create.ts.
 import type { PetChanges } from './commands/pet-changes.ts'
+import type { UserChanges } from './commands/user.ts'
 import type { CommandContext, CommandResult } from './core/command.ts'
 import type { Position, StoredEvent, Version } from './core/event.ts'
 import type { TenantId } from './core/ids.ts'
-import type { PetIntake, PetState, ReservationCause } from './events/pet-state.ts'
+import type { PaymentSource } from './core/payments.ts'
+import type { PresentAdoption } from './events/adoption-state.ts'
+import type { AdoptionStatus, Household } from './events/adoption.ts'
+import type { PresentOrder } from './events/order-state.ts'
+import type { OrderStatus } from './events/order.ts'
+import type { PetIntake, PetState, PresentPet, ReservationCause } from './events/pet-state.ts'
 import type { PetPhoto, PetProfile, PetStatus } from './events/pet.ts'
 import type { ShelterProfile } from './events/shelter.ts'
 import type { UserProfile } from './events/user.ts'
+import type { ListPlace, ListResult } from './projections/cases/query-types.ts'
+import type { ClassicPetQueries } from './projections/pets/classic.ts'
 import type {
   Inventory,
   PetQuery,
   PetRecord,
   PetSearchResult,
 } from './projections/pets/query-types.ts'
+import type { ClassicShelterQueries } from './projections/shelters-classic.ts'
 
+export type { ListPage, ListPlace, ListResult } from './projections/cases/query-types.ts'
+export type {
+  ClassicPet,
+  ClassicPetField,
+  ClassicPetQuery,
+  ClassicRange,
+} from './projections/pets/classic.ts'
 export type {
   Inventory,
   PetFacet,
@@ -24,6 +40,7 @@ export type {
   PetSearchResult,
   PetSort,
 } from './projections/pets/query-types.ts'
+export type { ClassicShelterField } from './projections/shelters-classic.ts'
 
 /** Undefined members are treated as absent. */
 type Partially<T> = { readonly [Field in keyof T]?: T[Field] | undefined }
@@ -70,7 +87,46 @@ export type AdoptPet = Readonly<{
   reason: string | null
 }>
 
+/** A reservation goes from one order or adoption to the next without the pet being available between. */
+export type PassOnPet = Readonly<{ from: ReservationCause; to: ReservationCause }>
+
 export type PetResult = CommandResult<PetState>
+
+/** Something with the id and version that its stream has. */
+export type Identified<State> = State & Readonly<{ id: string; version: Version }>
+
+export type OrderResult = CommandResult<PresentOrder>
+export type OrderView = Identified<PresentOrder>
+/** A page of a tenant's orders, newest first. `userId`: of one buyer only. */
+export type OrderQuery = Readonly<{
+  userId?: string
+  petId?: string
+  statuses?: readonly OrderStatus[]
+  limit: number
+  place: ListPlace
+}>
+export type Receipt = Readonly<{ receiptId: string; paymentId: string; order: OrderView }>
+
+/** `paymentId`: of the payment that this call submitted, or submitted first under its key. */
+export type PaymentResult = OrderResult & Readonly<{ paymentId?: string }>
+
+export type AdoptionResult = CommandResult<PresentAdoption>
+/** `holdsReservation`: the pet is reserved for this application now. */
+export type AdoptionView = Identified<PresentAdoption> & Readonly<{ holdsReservation: boolean }>
+export type SubmitAdoption = Readonly<{
+  petId: string
+  applicantId: string
+  message: string | null
+  household: Household | null
+}>
+export type AdoptionQuery = Readonly<{
+  applicantId?: string
+  petId?: string
+  statuses?: readonly AdoptionStatus[]
+  limit: number
+  place: ListPlace
+}>
+type WithReason = Readonly<{ reason: string | null }>
 
 export type ShelterView = ShelterProfile &
   Readonly<{
@@ -121,6 +177,8 @@ export type Application = Readonly<{
     reserve(context: CommandContext, petId: string, input: ReservePet): Promise<PetResult>
     release(context: CommandContext, petId: string, input: ReservePet): Promise<PetResult>
     adopt(context: CommandContext, petId: string, input: AdoptPet): Promise<PetResult>
+    /** Rejected with `not_reserved_for_this` unless the pet is reserved for `from`. */
+    passOn(context: CommandContext, petId: string, input: PassOnPet): Promise<PetResult>
     remove(
       context: CommandContext,
       petId: string,
@@ -139,6 +197,8 @@ export type Application = Readonly<{
       state: PetState,
       options: Readonly<{ extras: boolean }>,
     ): string
+    /** From the log: never behind. Undefined: there is no such pet, or it was removed. */
+    current(tenantId: TenantId, petId: string): Promise<PresentPet | undefined>
     history(
       tenantId: TenantId,
       petId: string,
@@ -156,17 +216,117 @@ export type Application = Readonly<{
     list(tenantId: TenantId, page: Readonly<{ page: number; limit: number }>): Promise<ShelterPage>
     get(tenantId: TenantId, shelterId: string): Promise<ShelterView | undefined>
   }>
+  orders: Readonly<{
+    /** Reserves the pet in its own stream first: `pet_not_available` for all but one of many buyers. */
+    place(
+      context: CommandContext,
+      input: Readonly<{ petId: string; userId: string }>,
+    ): Promise<OrderResult>
+    /** `paymentId`: the payment that paid it; null when staff approve it by hand. */
+    approve(
+      context: CommandContext,
+      orderId: string,
+      input: WithReason & Readonly<{ paymentId: string | null }>,
+    ): Promise<OrderResult>
+    ship(context: CommandContext, orderId: string, input: WithReason): Promise<OrderResult>
+    deliver(context: CommandContext, orderId: string, input: WithReason): Promise<OrderResult>
+    /** While PLACED or APPROVED and no payment is being processed. */
+    cancel(context: CommandContext, orderId: string, input: WithReason): Promise<OrderResult>
+    /** Records the payment, asks the provider, and records what it said. */
+    pay(
+      context: CommandContext,
+      orderId: string,
+      input: Readonly<{ amount: string; currency: string; source: PaymentSource }>,
+    ): Promise<PaymentResult>
+    /** Asks the provider what became of a payment that is still being processed, and records it. */
+    settlePayment(context: CommandContext, orderId: string, paymentId: string): Promise<OrderResult>
+    /** Gives back what was paid for a cancelled order. */
+    refundPayment(context: CommandContext, orderId: string, paymentId: string): Promise<OrderResult>
+    /** Closes an order that was never placed, so that it cannot be placed later. */
+    abandon(
+      context: CommandContext,
+      orderId: string,
+      input: Readonly<{ petId: string; reason: string }>,
+    ): Promise<CommandResult<unknown>>
+    /** From the log: never behind. */
+    get(tenantId: TenantId, orderId: string): Promise<OrderView | undefined>
+    list(tenantId: TenantId, query: OrderQuery): Promise<ListResult<OrderView>>
+    receipt(tenantId: TenantId, receiptId: string): Promise<Receipt | undefined>
+  }>
+  adoptions: Readonly<{
+    /** Reserves the pet first; where it is taken and the tenant has waiting lists, the application waits. */
+    submit(context: CommandContext, input: SubmitAdoption): Promise<AdoptionResult>
+    startReview(
+      context: CommandContext,
+      adoptionId: string,
+      input: WithReason,
+    ): Promise<AdoptionResult>
+    /** Rejected with `adoption_is_waiting` while the pet is reserved for somebody else. */
+    approve(context: CommandContext, adoptionId: string, input: WithReason): Promise<AdoptionResult>
+    reject(context: CommandContext, adoptionId: string, input: WithReason): Promise<AdoptionResult>
+    withdraw(
+      context: CommandContext,
+      adoptionId: string,
+      input: WithReason,
+    ): Promise<AdoptionResult>
+    complete(
+      context: CommandContext,
+      adoptionId: string,
+      input: Readonly<{ date: string }>,
+    ): Promise<AdoptionResult>
+    /** Closes an application that was never stored, so that it cannot be stored later. */
+    abandon(
+      context: CommandContext,
+      adoptionId: string,
+      input: Readonly<{ petId: string; reason: string }>,
+    ): Promise<CommandResult<unknown>>
+    /** From the log: never behind. */
+    get(tenantId: TenantId, adoptionId: string): Promise<AdoptionView | undefined>
+    list(tenantId: TenantId, query: AdoptionQuery): Promise<ListResult<AdoptionView>>
+    /**
+     * The application that is next in line for a pet: of those that have not ended the first by log order,
+     * other than `except`. At least as of the given position.
+     */
+    nextInLine(
+      tenantId: TenantId,
+      petId: string,
+      options: Readonly<{ asOf: Position; except: string | null }>,
+    ): Promise<string | undefined>
+    /** All applications for a pet that have not ended, at least as of the given position. */
+    openFor(
+      tenantId: TenantId,
+      petId: string,
+      options: Readonly<{ asOf: Position }>,
+    ): Promise<readonly string[]>
+  }>
   users: Readonly<{
     /** Rejected with `username_taken` (field username). */
     register(
       context: CommandContext,
       input: Readonly<{ profile: UserProfile; password: string }>,
     ): Promise<CommandResult<UserState>>
-    get(
-      tenantId: TenantId,
+    /**
+     * Rejected with `username_taken` (field username) and `wrong_password` (field currentPassword). A new
+     * password ends every session: refresh tokens are good no more.
+     */
+    update(
+      context: CommandContext,
       userId: string,
-    ): Promise<(UserState & Readonly<{ id: string; version: Version }>) | undefined>
+      input: Readonly<{
+        changes: UserChanges
+        password?: Readonly<{ current: string; next: string }>
+      }>,
+    ): Promise<CommandResult<UserState>>
+    /** The name is free again, the password and every refresh token good no more. */
+    remove(
+      context: CommandContext,
+      userId: string,
+      input: WithReason,
+    ): Promise<CommandResult<unknown>>
+    get(tenantId: TenantId, userId: string): Promise<Identified<UserState> | undefined>
   }>
+  /** What the classic profile reads: by serial number, and no pet that it cannot express. */
+  classic: Readonly<{ pets: ClassicPetQueries; shelters: ClassicShelterQueries }>
   readModel: Readonly<{
     /** Position that a query made after this call sees at least. */
     position(): Position

@@ -10,28 +10,39 @@ import type {
   TokenVerifier,
 } from './core/auth.ts'
 import type { BlobStore } from './core/blob-store.ts'
+import type { Checkpoints } from './core/checkpoints.ts'
 import type { Clock } from './core/clock.ts'
 import type { CursorCodec } from './core/cursor.ts'
 import type { EventStore } from './core/event-store.ts'
-import type { IdGenerator } from './core/ids.ts'
+import type { IdGenerator, TenantId } from './core/ids.ts'
 import type { Logger } from './core/logger.ts'
 import type { Metrics } from './core/metrics.ts'
 import type { Notifications } from './core/notifications.ts'
+import type { OAuthStore } from './core/oauth.ts'
+import type { PaymentProvider } from './core/payments.ts'
 import type { SqlDatabase } from './core/sql.ts'
 import { decodeEvent } from './events/codec.ts'
 import { publicDataOf, subjectOf } from './events/registry.ts'
+import { createPolicies } from './policies/registry.ts'
+import { type PolicyRunner, startPolicy } from './policies/runner.ts'
+import { createAdoptionQueries } from './projections/adoptions.ts'
+import { createOrderQueries } from './projections/orders.ts'
+import { createClassicPetQueries } from './projections/pets/classic.ts'
 import { createPetQueries } from './projections/pets/queries.ts'
 import { subscriptionOf } from './projections/projection.ts'
 import { projections } from './projections/registry.ts'
 import { createProgress } from './projections/runner/progress.ts'
 import { type Runner, startRunner } from './projections/runner/runner.ts'
+import { createClassicShelterQueries } from './projections/shelters-classic.ts'
 import { createShelterQueries } from './projections/shelters.ts'
 import { createFeed } from './transports/feed/feed.ts'
 import {
   ATTEMPT_LIMITS,
   createAccountRoutes,
+  createSignInLimit,
   TOKEN_LIFETIME_SECONDS,
 } from './transports/http/accounts/routes.ts'
+import { createOAuthRoutes } from './transports/http/oauth/routes.ts'
 import type { HttpSettings, Readiness } from './transports/http/options.ts'
 import { createHttpServer } from './transports/http/server.ts'
 import { createEventRoutes } from './transports/sse/routes.ts'
@@ -40,29 +51,39 @@ export type Ports = Readonly<{
   clock: Clock
   ids: IdGenerator
   random: () => number // in [0, 1)
+  randomToken: (bytes: number) => string // fit for secrets
   logger: Logger
   metrics: Metrics
   metricsText: () => Promise<string>
   eventStore: EventStore
+  checkpoints: Checkpoints
   cursors: CursorCodec
   database: SqlDatabase
   notifications: Notifications
   blobs: BlobStore
+  payments: PaymentProvider
   verifier: TokenVerifier
   issuer: TokenIssuer
   passwords: PasswordHasher
   credentials: CredentialStore
   refreshTokens: RefreshTokenStore
+  /** Undefined where an outside identity provider signs the tokens: it is the authorization server then. */
+  oauth: OAuthStore | undefined
 }>
 
-export type Settings = HttpSettings & Readonly<{ readyMaxLag: number }>
+export type Settings = HttpSettings &
+  Readonly<{
+    readyMaxLag: number
+    reservationTimeoutMs: number // how long policies wait for what should follow by itself
+    hasWaitingList: (tenantId: TenantId) => boolean
+  }>
 
 export type Pawtrail = Readonly<{
   application: Application
   http: FastifyInstance
-  /** Starts projections and the feed. The HTTP server listens when its owner says so. */
+  /** Starts projections, policies and the feed. The HTTP server listens when its owner says so. */
   start(): Promise<void>
-  /** Ends live streams, finishes the requests under way, then the projections. */
+  /** Ends live streams, finishes the requests under way, then the policies and the projections. */
   stop(): Promise<void>
 }>
 
@@ -77,8 +98,15 @@ export const assemble = async (ports: Ports, settings: Settings): Promise<Pawtra
   const application = createApplication({
     ...ports,
     progress,
+    hasWaitingList: settings.hasWaitingList,
     pets: createPetQueries({ database, publicUrl: settings.publicUrl }),
     shelters: createShelterQueries({ database }),
+    orders: createOrderQueries({ database }),
+    adoptions: createAdoptionQueries({ database }),
+    classic: {
+      pets: createClassicPetQueries({ database }),
+      shelters: createClassicShelterQueries({ database }),
+    },
   })
   const catalogue = { decode: decodeEvent, subjectOf, publicDataOf }
   const feed = createFeed({ eventStore, catalogue, cursors, logger, metrics, clock })
@@ -88,6 +116,8 @@ export const assemble = async (ports: Ports, settings: Settings): Promise<Pawtra
     const lag = Math.max(0, (await eventStore.head()) - application.readModel.position())
     return { ready: lag <= settings.readyMaxLag, lag }
   }
+  const signInLimit = createSignInLimit(ATTEMPT_LIMITS)
+  const { oauth } = ports
   const http = await createHttpServer({
     ...ports,
     application,
@@ -98,12 +128,17 @@ export const assemble = async (ports: Ports, settings: Settings): Promise<Pawtra
       createAccountRoutes({
         ...ports,
         application,
+        signInLimit,
         settings: { tokenLifetimeSeconds: TOKEN_LIFETIME_SECONDS, attempts: ATTEMPT_LIMITS },
       }),
+      ...(oauth === undefined
+        ? []
+        : [createOAuthRoutes({ ...ports, oauth, application, signInLimit, settings })]),
       createEventRoutes({ feed, cursors, clock, random: ports.random }),
     ],
   })
   let runners: readonly Runner[] = []
+  let policies: readonly PolicyRunner[] = []
   const owner = ids()
   return {
     application,
@@ -123,6 +158,9 @@ export const assemble = async (ports: Ports, settings: Settings): Promise<Pawtra
           metrics,
         }),
       )
+      policies = createPolicies({ delayMs: settings.reservationTimeoutMs }).map((policy) =>
+        startPolicy({ ...ports, policy, application, owner }),
+      )
       await feed.start()
       isStarted = true
     },
@@ -130,6 +168,7 @@ export const assemble = async (ports: Ports, settings: Settings): Promise<Pawtra
       isStarted = false
       await feed.stop()
       await http.close()
+      await Promise.all(policies.map((policy) => policy.stop())) // they ask the read models
       await Promise.all(runners.map((runner) => runner.stop()))
       await progress.stop()
     },

@@ -5,17 +5,20 @@ import path from 'node:path'
 import { type Logger as Pino, pino } from 'pino'
 import { createPasswordHasher } from './adapters/argon2/password-hasher.ts'
 import { createFileBlobStore } from './adapters/files/blob-store.ts'
+import { createPostgresCheckpoints } from './adapters/postgres/checkpoints.ts'
 import { createCredentialStore } from './adapters/postgres/credentials.ts'
 import { createNotifications } from './adapters/postgres/notifications.ts'
+import { createOAuthStore } from './adapters/postgres/oauth-store.ts'
 import { createRefreshTokenStore } from './adapters/postgres/refresh-tokens.ts'
 import { createPrometheusMetrics } from './adapters/prometheus/metrics.ts'
+import { createSandboxPayments } from './adapters/sandbox-payments/provider.ts'
 import { systemClock } from './adapters/system/clock.ts'
 import { createCursorCodec } from './adapters/system/cursor-codec.ts'
 import { uuidV7 } from './adapters/system/ids.ts'
 import { randomFraction, randomToken } from './adapters/system/random.ts'
 import { assemble, type Pawtrail } from './assemble.ts'
 import type { Tools } from './cli/tools.ts'
-import { publicUrlOf } from './compose/application.ts'
+import { hasWaitingListOf, publicUrlOf } from './compose/application.ts'
 import { banner } from './compose/banner.ts'
 import { openServer, openStore, type Store } from './compose/store.ts'
 import { openTokens } from './compose/tokens.ts'
@@ -94,17 +97,24 @@ const openApplication = async (
       clock,
       ids,
       random: randomFraction,
+      randomToken,
       logger,
       metrics,
       metricsText: metrics.text,
       eventStore,
+      checkpoints: createPostgresCheckpoints({ database }),
       cursors: createCursorCodec(eventStore.identity),
       database,
       notifications,
       blobs: createFileBlobStore({ directory: path.join(config.dataDir, 'blobs') }),
+      payments: createSandboxPayments({ clock }),
       passwords: createPasswordHasher(),
       credentials: createCredentialStore({ database, clock }),
       refreshTokens: createRefreshTokenStore({ database, clock, ids, randomToken }),
+      oauth:
+        config.jwksUrl === undefined
+          ? createOAuthStore({ database, clock, ids, randomToken })
+          : undefined,
     },
     {
       publicUrl: publicUrlOf(config),
@@ -113,6 +123,8 @@ const openApplication = async (
       cacheMaxBytes: config.cacheMaxBytes,
       trustProxy: config.trustProxy,
       readyMaxLag: config.readyMaxLag,
+      reservationTimeoutMs: config.reservationTimeoutMs,
+      hasWaitingList: hasWaitingListOf(config),
     },
   )
   return { pawtrail, close: () => notifications.close() }

@@ -1,8 +1,17 @@
 // The environment, read once, checked and frozen: the only reader of process.env. A setting that is missing takes its
 // default; a bad one is named in a sentence, and the values of secrets are never repeated.
-import { isIP } from 'node:net'
 import path from 'node:path'
 import { z } from 'zod'
+import {
+  keysUrl,
+  postgresUrl,
+  toBoolean,
+  type TrustProxy,
+  trustedProxies,
+  type WaitingLists,
+  waitingLists,
+  webUrl,
+} from './config/values.ts'
 
 export type Config = Readonly<{
   port: number // 0: any free one
@@ -22,7 +31,9 @@ export type Config = Readonly<{
   cacheMaxBytes: number
   readyMaxLag: number
   shutdownGraceMs: number
-  trustProxy: false | number | readonly string[]
+  trustProxy: TrustProxy
+  waitingLists: WaitingLists
+  reservationTimeoutMs: number
 }>
 
 export const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug'] as const
@@ -127,6 +138,20 @@ export const SETTINGS = [
       "Whom to believe about the caller's address: how many proxies stand in front, " +
       'or their addresses separated by commas',
   },
+  {
+    name: 'WAITING_LISTS',
+    default: 'none',
+    meaning:
+      'Tenants in which one may apply for a pet that is reserved already: none, all, ' +
+      'or their ids (`shared` for the shared pool) separated by commas',
+  },
+  {
+    name: 'RESERVATION_TIMEOUT_SECONDS',
+    default: '60',
+    meaning:
+      'Time for an order, an application or a payment to be stored; afterwards a reservation ' +
+      'that belongs to nothing is released, and an open payment is asked for',
+  },
 ] as const satisfies readonly Setting[]
 
 type SettingName = (typeof SETTINGS)[number]['name']
@@ -157,71 +182,8 @@ const integer = (name: SettingName, least: number, most: number) =>
       return z.NEVER
     })
 
-const TRUE = ['true', '1', 'yes', 'on']
-const FALSE = ['false', '0', 'no', 'off']
-
-const toBoolean = (text: string, context: z.RefinementCtx): boolean => {
-  if (TRUE.includes(text.toLowerCase())) return true
-  if (FALSE.includes(text.toLowerCase())) return false
-  context.addIssue(`is "${text}": expected true or false`)
-  return z.NEVER
-}
-
-// The value may hold a password: only what is before the colon is repeated.
-const postgresUrl = (text: string, context: z.RefinementCtx): string => {
-  if (/^postgres(ql)?:\/\/[^/?]*\/[^/?]+(\?.*)?$/.test(text)) return text
-  const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text)?.[1]
-  const problem =
-    scheme === undefined
-      ? 'is not a URL'
-      : /^postgres(ql)?$/.test(scheme)
-        ? 'does not name a database'
-        : `starts with ${scheme}://, and this build speaks PostgreSQL only`
-  context.addIssue(`${problem}: expected postgres://user@host/database`)
-  return z.NEVER
-}
-
-const webUrl = (text: string, context: z.RefinementCtx): string => {
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  const isPlain = url !== undefined && /^https?:$/.test(url.protocol) && url.username === ''
-  if (isPlain && url.search === '' && url.hash === '') return text.replace(/\/+$/, '')
-  context.addIssue(
-    'is not a plain web address: expected one like https://pets.example.org, without user, query or fragment',
-  )
-  return z.NEVER
-}
-
-const keysUrl = (text: string, context: z.RefinementCtx): string => {
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  if (url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname)))
-    return text
-  context.addIssue(
-    'is not a safe address for keys: expected https:// (http:// only on this machine)',
-  )
-  return z.NEVER
-}
-
-const isLoopback = (host: string): boolean =>
-  host === 'localhost' || host === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(host)
-
-const trustedProxies = (text: string, context: z.RefinementCtx): Config['trustProxy'] => {
-  if (/^\d{1,2}$/.test(text)) return Number(text) === 0 ? false : Number(text)
-  const addresses = text.split(',').map((address) => address.trim())
-  if (addresses.every(isAddressOrRange)) return addresses
-  context.addIssue(
-    `is "${text}": expected the number of proxies in front, or their addresses like 10.0.0.0/8,127.0.0.1`,
-  )
-  return z.NEVER
-}
-
-const isAddressOrRange = (text: string): boolean => {
-  const [address = '', bits, ...rest] = text.split('/')
-  const most = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1
-  if (most < 0 || rest.length > 0) return false
-  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most)
-}
-
 const HOUR_MS = 3_600_000
+const DAY_SECONDS = 86_400
 const MAX_COUNT = 1_000_000_000
 const MAX_CACHE_BYTES = 64 * 1024 ** 3
 
@@ -251,6 +213,8 @@ const settingsSchema = z.object({
   READY_MAX_LAG: integer('READY_MAX_LAG', 0, MAX_COUNT),
   SHUTDOWN_GRACE_MS: integer('SHUTDOWN_GRACE_MS', 0, HOUR_MS),
   TRUST_PROXY: z.string().default(defaultOf('TRUST_PROXY')).transform(trustedProxies),
+  WAITING_LISTS: z.string().default(defaultOf('WAITING_LISTS')).transform(waitingLists),
+  RESERVATION_TIMEOUT_SECONDS: integer('RESERVATION_TIMEOUT_SECONDS', 1, DAY_SECONDS),
 } satisfies Record<SettingName, z.ZodType>)
 
 type ParsedSettings = z.output<typeof settingsSchema>
@@ -284,4 +248,6 @@ const toConfig = (settings: ParsedSettings): Config => ({
   readyMaxLag: settings.READY_MAX_LAG,
   shutdownGraceMs: settings.SHUTDOWN_GRACE_MS,
   trustProxy: settings.TRUST_PROXY,
+  waitingLists: settings.WAITING_LISTS,
+  reservationTimeoutMs: settings.RESERVATION_TIMEOUT_SECONDS * 1_000,
 })

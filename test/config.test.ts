@@ -35,6 +35,8 @@ t.test('an empty environment gives the defaults, frozen', async (t) => {
     readyMaxLag: 10_000,
     shutdownGraceMs: 10_000,
     trustProxy: false,
+    waitingLists: 'none',
+    reservationTimeoutMs: 60_000,
   })
   t.ok(Object.isFrozen(config))
 })
@@ -79,6 +81,12 @@ t.test('good values of every kind are taken', async (t) => {
     },
   )
   t.equal(load({ TRUST_PROXY: '2' }).trustProxy, 2)
+  t.equal(load({ WAITING_LISTS: 'all' }).waitingLists, 'all')
+  t.strictSame(
+    load({ WAITING_LISTS: 'shared, 0199F3A0-7C1E-7A01-8000-00000000000A' }).waitingLists,
+    ['shared', '0199f3a0-7c1e-7a01-8000-00000000000a'],
+  )
+  t.equal(load({ RESERVATION_TIMEOUT_SECONDS: '5' }).reservationTimeoutMs, 5_000)
 })
 
 const BAD: readonly (readonly [name: string, value: string, sentence: RegExp])[] = [
@@ -108,6 +116,9 @@ const BAD: readonly (readonly [name: string, value: string, sentence: RegExp])[]
   ['READY_MAX_LAG', '1.5', /^READY_MAX_LAG is "1.5"/],
   ['SHUTDOWN_GRACE_MS', '10s', /^SHUTDOWN_GRACE_MS is "10s"/],
   ['TRUST_PROXY', 'true', /^TRUST_PROXY is "true": expected the number of proxies/],
+  ['WAITING_LISTS', 'some', /^WAITING_LISTS is "some": expected none, all, or ids of tenants/],
+  ['WAITING_LISTS', 'shared,', /^WAITING_LISTS is "shared,"/],
+  ['RESERVATION_TIMEOUT_SECONDS', '0', /^RESERVATION_TIMEOUT_SECONDS is "0"/],
   ['TRUST_PROXY', '10.0.0.0/33', /^TRUST_PROXY is "10\.0\.0\.0\/33"/],
 ]
 

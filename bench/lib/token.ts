@@ -7,16 +7,22 @@ import { uuidV7 } from '../../src/adapters/system/ids.ts'
 import { SHARED_TENANT } from '../../src/core/ids.ts'
 import { silentLogger } from '../../src/core/logger.ts'
 
-export const staffToken = async (dataDir: string): Promise<string> => {
+/** Signs as the server does whose data is in this folder. */
+export const tokenIssuer = async (dataDir: string) => {
   const keys = await loadSigningKeys({ directory: join(dataDir, 'keys'), logger: silentLogger })
-  const issuer = createTokenIssuer({
+  return createTokenIssuer({
     keys,
     issuer: 'pawtrail',
     audience: 'pawtrail',
     clock: systemClock,
     ids: uuidV7(systemClock),
   })
-  const { token } = await issuer.issue({
+}
+
+export const staffToken = async (dataDir: string): Promise<string> => {
+  const { token } = await (
+    await tokenIssuer(dataDir)
+  ).issue({
     subject: 'bench',
     kind: 'client',
     tenants: [SHARED_TENANT],

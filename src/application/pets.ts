@@ -6,6 +6,7 @@ import { type Clock, toTimestamp } from '../core/clock.ts'
 import type { CommandContext } from '../core/command.ts'
 import type { EventStore } from '../core/event-store.ts'
 import type { IdGenerator, TenantId } from '../core/ids.ts'
+import { readPet } from './run-adoption.ts'
 
 type PetCommands = Pick<
   Application['pets'],
@@ -17,7 +18,9 @@ type PetCommands = Pick<
   | 'reserve'
   | 'release'
   | 'adopt'
+  | 'passOn'
   | 'remove'
+  | 'current'
 >
 
 type Options = Readonly<{
@@ -65,7 +68,12 @@ export const createPetCommands = (options: Options): PetCommands => {
     release: (context, id, { cause, reason }) =>
       run(context, id, { type: 'release', cause, reason: reason ?? undefined }),
     adopt: (context, id, input) => run(context, id, { type: 'adopt', ...input }),
+    passOn: (context, id, { from, to }) => run(context, id, { type: 'pass_on', from, to }),
     remove: (context, id, { reason }) => run(context, id, { type: 'remove', reason }),
+    current: async (tenantId, id) => {
+      const pet = await readPet(options.eventStore, tenantId, id)
+      return pet.kind === 'present' ? pet : undefined
+    },
   }
 }
 

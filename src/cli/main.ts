@@ -2,6 +2,7 @@
 import { type ArgsDef, type CommandDef, defineCommand, renderUsage, runCommand } from 'citty'
 import { stripVTControlCharacters } from 'node:util'
 import { checkArguments } from './arguments.ts'
+import { client } from './commands/client.ts'
 import { rebuild } from './commands/rebuild.ts'
 import { replay } from './commands/replay.ts'
 import { reset } from './commands/reset.ts'
@@ -17,6 +18,7 @@ import { note, print } from './terminal.ts'
 const COMMANDS = {
   serve,
   token,
+  client,
   seed,
   reset,
   tail,
@@ -32,19 +34,43 @@ const root = defineCommand({
 
 const main = async (argv: readonly string[]): Promise<void> => {
   const [name, ...rest] = argv
-  const asksForHelp = (argument: string): boolean => argument === '--help' || argument === '-h'
-  if (name === undefined || name === 'help' || asksForHelp(name)) {
-    return name === undefined ? refuse('name a command') : showHelp(root)
-  }
-  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
-  if (command === undefined) return refuse(`there is no command "${name}"`)
-  if (rest.some(asksForHelp)) return showHelp(command, root)
-  checkArguments(rest, command.args as ArgsDef)
-  await runCommand(command, { rawArgs: rest })
+  if (name === 'help') return showHelp(root)
+  await runIn({ group: root, commands: COMMANDS, path: 'pawtrail' }, name, rest)
 }
 
-const refuse = (problem: string): never => {
-  throw new CliError('usage', `${problem}; the commands are ${Object.keys(COMMANDS).join(', ')}`)
+const asksForHelp = (argument: string): boolean => argument === '--help' || argument === '-h'
+
+/** Commands that stand together, and what is typed before their names. */
+type Group = Readonly<{
+  group: CommandDef
+  parent?: CommandDef
+  commands: Readonly<Record<string, CommandDef>>
+  path: string
+}>
+
+const runIn = async (
+  { group, parent, commands, path }: Group,
+  name: string | undefined,
+  rest: readonly string[],
+): Promise<void> => {
+  if (name === undefined) return refuse('name a command', commands)
+  if (asksForHelp(name)) return showHelp(group, parent)
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined
+  if (command === undefined) return refuse(`there is no command "${name}"`, commands)
+  const own = defineCommand({ meta: { name: path } })
+  const below = command.subCommands as Readonly<Record<string, CommandDef>> | undefined
+  if (below !== undefined) {
+    const [next, ...others] = rest
+    const group = { group: command, parent: own, commands: below, path: `${path} ${name}` }
+    return runIn(group, next, others)
+  }
+  if (rest.some(asksForHelp)) return showHelp(command, own)
+  checkArguments(rest, command.args as ArgsDef)
+  await runCommand(command, { rawArgs: [...rest] })
+}
+
+const refuse = (problem: string, commands: Group['commands']): never => {
+  throw new CliError('usage', `${problem}; the commands are ${Object.keys(commands).join(', ')}`)
 }
 
 const showHelp = async (command: CommandDef, parent?: CommandDef): Promise<void> => {

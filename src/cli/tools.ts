@@ -3,14 +3,16 @@
 import type { TokenRequest } from '../core/auth.ts'
 import type { Position } from '../core/event.ts'
 import type { TenantId } from '../core/ids.ts'
+import type { ClientDefinition, OAuthClient } from '../core/oauth.ts'
 
 export type SeedRequest = Readonly<{ tenantId: TenantId; pets: number }>
 export type SeedResult = Readonly<{ shelters: number; pets: number }>
 
-export type ProjectionStatus = Readonly<{
+/** Of a projection or a policy. */
+export type ConsumerStatus = Readonly<{
   name: string
   position: Position
-  lag: number // positions between the head and the projection
+  lag: number // positions between the head and the consumer
   parked: readonly ParkedStreamStatus[]
 }>
 
@@ -18,11 +20,15 @@ export type ParkedStreamStatus = Readonly<{
   tenantId: string
   category: string
   streamId: string
-  position: Position // of the event that could not be folded
+  position: Position // of the event that could not be dealt with
   retryRequested: boolean
 }>
 
-export type Status = Readonly<{ head: Position; projections: readonly ProjectionStatus[] }>
+export type Status = Readonly<{
+  head: Position
+  projections: readonly ConsumerStatus[]
+  policies: readonly ConsumerStatus[] // what they set aside they try again by themselves
+}>
 
 /** `target` is the head as the rebuild began; the position may run past it. */
 export type RebuildProgress = Readonly<{ position: Position; target: Position; events: number }>
@@ -33,6 +39,12 @@ export type UnknownProjection = Readonly<{ kind: 'unknown_projection'; known: re
 
 export type Tools = Readonly<{
   issueToken(request: TokenRequest): Promise<Readonly<{ token: string; expiresAtMs: number }>>
+  /** OAuth clients. Refused where an outside identity provider signs the tokens. `secret`: null for a public one. */
+  createClient(
+    definition: ClientDefinition,
+  ): Promise<Readonly<{ client: OAuthClient; secret: string | null }> | undefined>
+  listClients(): Promise<readonly OAuthClient[]>
+  removeClient(clientId: string): Promise<boolean>
   seed(request: SeedRequest): Promise<SeedResult>
   /** `in_use`: a server runs on the embedded store, and nothing was touched. */
   reset(): Promise<'reset' | 'in_use'>

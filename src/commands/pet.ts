@@ -2,7 +2,7 @@
 // exactly one reservation wins. Every command is safe to repeat: decided on its own result it
 // records nothing more.
 import { assertNever } from '../core/assert-never.ts'
-import { accept, type Decider, type Decision, type Rejection } from '../core/decider.ts'
+import { accept, type Decider, type Rejection } from '../core/decider.ts'
 import {
   evolvePet,
   noPet,
@@ -18,6 +18,16 @@ import { changedFields, sameJson } from './changes.ts'
 import type { Aggregate } from './handle.ts'
 import { normaliseMoney } from './money.ts'
 import { type PetChanges, wantedFields } from './pet-changes.ts'
+import {
+  isReservedFor,
+  type PassedOn,
+  passOn,
+  type PetDecision,
+  release,
+  type Reservation,
+  reserve,
+  statusChanged,
+} from './pet-reservations.ts'
 import { type PetRejectionCode, refuse } from './rejections.ts'
 
 export const MAX_PHOTOS = 50
@@ -38,8 +48,9 @@ type Revise = Command<
   }
 >
 type ChangeStatus = Command<'change_status', { status: PetStatus; reason: string | null }>
-type Reserve = Command<'reserve', { cause: ReservationCause; reason?: string | undefined }>
-type Release = Command<'release', { cause: ReservationCause; reason?: string | undefined }>
+type Reserve = Command<'reserve', Reservation>
+type Release = Command<'release', Reservation>
+type PassOn = Command<'pass_on', PassedOn>
 /** Without a cause: an available pet is adopted over the counter. */
 type Adopt = Command<
   'adopt',
@@ -67,13 +78,12 @@ export type PetCommand =
   | ChangeStatus
   | Reserve
   | Release
+  | PassOn
   | Adopt
   | RecordOutcome
   | Return
   | AddPhoto
   | Remove
-
-type PetDecision = Decision<PetEvent, Rejection<PetRejectionCode>>
 
 const decide = (command: PetCommand, state: PetState): PetDecision => {
   if (state.kind === 'removed') return command.type === 'remove' ? accept() : refuse('pet_removed')
@@ -88,6 +98,8 @@ const decide = (command: PetCommand, state: PetState): PetDecision => {
       return reserve(command, state)
     case 'release':
       return release(command, state)
+    case 'pass_on':
+      return passOn(command, state)
     case 'adopt':
       return adopt(command, state)
     case 'record_outcome':
@@ -174,22 +186,6 @@ const changeStatus = (command: Omit<ChangeStatus, 'type'>, pet: PresentPet): Pet
   return accept(statusChanged(pet, { status, reason, cause: null, occurredAt }))
 }
 
-const RESERVATION_REASONS = { order: 'order placed', adoption: 'application received' } as const
-
-const reserve = ({ cause, reason, occurredAt }: Reserve, pet: PresentPet): PetDecision => {
-  if (isReservedFor(pet, cause)) return accept()
-  if (pet.status !== 'AVAILABLE') return refuse('pet_not_available')
-  const why = reason ?? RESERVATION_REASONS[cause.kind]
-  return accept(statusChanged(pet, { status: 'PENDING', reason: why, cause, occurredAt }))
-}
-
-const release = ({ cause, reason, occurredAt }: Release, pet: PresentPet): PetDecision => {
-  if (pet.status === 'AVAILABLE') return accept()
-  if (!isReservedFor(pet, cause)) return refuse('not_reserved_for_this')
-  const why = reason ?? 'reservation released'
-  return accept(statusChanged(pet, { status: 'AVAILABLE', reason: why, cause, occurredAt }))
-}
-
 const adopt = (command: Adopt, pet: PresentPet): PetDecision => {
   const { cause, adopterId, date, reason, occurredAt } = command
   if (pet.outcome?.kind === 'ADOPTION' && sameJson(pet.outcome.cause, cause)) return accept()
@@ -254,21 +250,6 @@ const remove = ({ reason, occurredAt }: Remove, pet: PresentPet): PetDecision =>
     data: { previousStatus: pet.status, reason },
     occurredAt,
   })
-}
-
-const isReservedFor = (pet: PresentPet, cause: ReservationCause | null): boolean =>
-  pet.status === 'PENDING' && cause !== null && sameJson(pet.reservedFor, cause)
-
-type StatusChange = Readonly<{
-  status: PetStatus
-  reason: string | null
-  cause: ReservationCause | null
-  occurredAt: string
-}>
-
-const statusChanged = (pet: PresentPet, change: StatusChange): PetEvent => {
-  const { occurredAt, ...data } = change
-  return { type: 'pet.status_changed', data: { previousStatus: pet.status, ...data }, occurredAt }
 }
 
 const normalised = (profile: PetProfile): PetProfile => ({

@@ -17,29 +17,58 @@ const PET_REJECTIONS = {
   photo_limit_reached: 'The pet has as many photos as it may have.',
 } as const
 
+const ORDER_REJECTIONS = {
+  order_not_found: 'There is no such order.',
+  order_already_placed: 'An order was already placed under this id, with other data.',
+  order_abandoned: 'The order was not placed in time and can be placed no more.',
+  invalid_order_transition: 'The order is in a status in which this cannot be done.',
+  payment_in_progress: 'A payment for this order is being processed.',
+  order_already_paid: 'The order is paid.',
+  payment_not_found: 'The order has no such payment.',
+  payment_amount_mismatch: 'The amount is not that of the order.',
+  payment_currency_mismatch: 'The currency is not that of the order.',
+  payment_limit_reached: 'Payment of this order was tried as often as it may be.',
+} as const
+
+const ADOPTION_REJECTIONS = {
+  adoption_not_found: 'There is no such application.',
+  adoption_already_submitted: 'An application was already made under this id, with other data.',
+  adoption_abandoned: 'The application was not stored in time and can be stored no more.',
+  invalid_adoption_transition: 'The application is in a status in which this cannot be done.',
+  adoption_is_waiting: 'The pet is reserved for somebody who came before this application.',
+} as const
+
 const SHELTER_REJECTIONS = {
   shelter_not_found: 'There is no such shelter.',
   shelter_already_registered: 'A shelter was already registered under this id, with other data.',
 } as const
 
 const USER_REJECTIONS = {
+  user_not_found: 'There is no such user.',
   user_already_registered: 'A user was already registered under this id, with other data.',
+  user_deleted: 'The user has left.',
 } as const
 
 /** Found out beside the stream that is decided on: by a read model or by the credentials. */
 const APPLICATION_REJECTIONS = {
   unknown_shelter: 'There is no such shelter in this tenant.',
+  unknown_user: 'There is no such user in this tenant.',
   username_taken: 'The username is taken.',
+  wrong_password: 'The current password is another one.',
 } as const
 
 export const REJECTIONS = {
   ...PET_REJECTIONS,
+  ...ORDER_REJECTIONS,
+  ...ADOPTION_REJECTIONS,
   ...SHELTER_REJECTIONS,
   ...USER_REJECTIONS,
   ...APPLICATION_REJECTIONS,
 } as const satisfies Readonly<Record<string, string>>
 
 export type PetRejectionCode = keyof typeof PET_REJECTIONS
+export type OrderRejectionCode = keyof typeof ORDER_REJECTIONS
+export type AdoptionRejectionCode = keyof typeof ADOPTION_REJECTIONS
 export type ShelterRejectionCode = keyof typeof SHELTER_REJECTIONS
 export type UserRejectionCode = keyof typeof USER_REJECTIONS
 export type RejectionCode = keyof typeof REJECTIONS

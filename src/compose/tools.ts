@@ -4,14 +4,20 @@ import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import { findRunningServer } from '../adapters/embedded-postgres/running-server.ts'
 import { createDatabase } from '../adapters/postgres/database.ts'
+import { createOAuthStore } from '../adapters/postgres/oauth-store.ts'
 import { systemClock } from '../adapters/system/clock.ts'
-import type { Status, Tools, UnknownProjection } from '../cli/tools.ts'
+import { randomToken } from '../adapters/system/random.ts'
+import { CliError } from '../cli/exit.ts'
+import type { ConsumerStatus, Status, Tools, UnknownProjection } from '../cli/tools.ts'
 import type { Config } from '../config.ts'
 import type { IdGenerator } from '../core/ids.ts'
 import type { Logger } from '../core/logger.ts'
+import type { OAuthStore } from '../core/oauth.ts'
 import { SITES } from '../demo/vocabulary.ts'
 import { seedTenant } from '../demo/seed.ts'
 import { decodeEvent } from '../events/codec.ts'
+import { policySubscription } from '../policies/policy.ts'
+import { createPolicies } from '../policies/registry.ts'
 import { type Projection, subscriptionOf } from '../projections/projection.ts'
 import { rebuildProjection } from '../projections/rebuild.ts'
 import { projections } from '../projections/registry.ts'
@@ -37,7 +43,15 @@ export const createTools = (context: Context): Tools => {
     if (projection !== undefined) return work(projection)
     return { kind: 'unknown_projection', known: projections.map((each) => each.name) }
   }
+  const clients = async (): Promise<OAuthStore> => {
+    refuseOutsideProvider(config)
+    const { database } = await store()
+    return createOAuthStore({ database, clock: systemClock, ids, randomToken })
+  }
   return {
+    createClient: async (definition) => (await clients()).createClient(definition),
+    listClients: async () => (await clients()).listClients(),
+    removeClient: async (clientId) => (await clients()).removeClient(clientId),
     issueToken: async (request) =>
       (await openTokens(config, { logger, ids })).issuer.issue(request),
     seed: async ({ tenantId, pets }) => {
@@ -80,6 +94,14 @@ export const createTools = (context: Context): Tools => {
   }
 }
 
+const refuseOutsideProvider = ({ jwksUrl }: Config): void => {
+  if (jwksUrl === undefined) return
+  throw new CliError(
+    'badSettings',
+    'JWKS_URL is set: clients are registered with the identity provider that it belongs to',
+  )
+}
+
 const open = async ({ config, logger }: Context): Promise<Opened> => {
   const server = await openServer(config, logger, () => {})
   return { server, store: await openStore(server, { config, logger }) }
@@ -88,7 +110,7 @@ const open = async ({ config, logger }: Context): Promise<Opened> => {
 type StatusRow = Readonly<{
   subscription: string
   position: number
-  parked: Status['projections'][number]['parked']
+  parked: ConsumerStatus['parked']
 }>
 
 // A handful of checkpoints; the parked rows of each by the first column of their primary key.
@@ -101,17 +123,16 @@ const STATUS = `select c.subscription, c.position, coalesce((
 
 const status = async ({ database, eventStore }: Store): Promise<Status> => {
   const names = projections.map(subscriptionOf)
-  const rows = await database.query<StatusRow>(STATUS, [names])
+  const policies = createPolicies({ delayMs: 0 }).map(policySubscription)
+  const rows = await database.query<StatusRow>(STATUS, [[...names, ...policies]])
   const head = await eventStore.head()
   const known = new Map(rows.map((row) => [row.subscription, row] as const))
-  return {
-    head,
-    projections: names.map((name) => {
-      const position = known.get(name)?.position ?? 0
-      const parked = known.get(name)?.parked ?? []
-      return { name, position, lag: Math.max(0, head - position), parked }
-    }),
+  const statusOf = (name: string): ConsumerStatus => {
+    const position = known.get(name)?.position ?? 0
+    const parked = known.get(name)?.parked ?? []
+    return { name, position, lag: Math.max(0, head - position), parked }
   }
+  return { head, projections: names.map(statusOf), policies: policies.map(statusOf) }
 }
 
 const reset = async ({ config, logger }: Context): Promise<'reset' | 'in_use'> => {

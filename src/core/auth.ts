@@ -60,6 +60,7 @@ export type TokenRequest = Readonly<{
   tenants: readonly TenantId[]
   scopes: readonly Scope[]
   lifetimeSeconds: number
+  clientId?: string // of the OAuth client that it is given to
 }>
 
 export interface TokenIssuer {
@@ -77,27 +78,60 @@ export interface PasswordHasher {
 export type Credential = Readonly<{ userId: string; username: string; passwordHash: string }>
 
 /**
- * Guaranteed: a username (compared without case) belongs to one user of a tenant at a time.
- * A reservation that was never confirmed may be taken over after a minute.
+ * Guaranteed: a username (compared without case) belongs to one user of a tenant at a time; a user has one confirmed
+ * name at most, beside one that is reserved for a change of name. A reservation that was never confirmed may be taken
+ * over after a minute.
  */
 export interface CredentialStore {
+  /** A user's own confirmed name counts as reserved, and stays as it is. */
   reserve(tenantId: TenantId, credential: Credential): Promise<'reserved' | 'taken'>
-  confirm(tenantId: TenantId, userId: string): Promise<void>
-  release(tenantId: TenantId, userId: string): Promise<void>
+  /**
+   * The reserved name becomes the user's only one; in place of another it takes over that one's password. Does nothing
+   * unless the user has reserved it.
+   */
+  confirm(tenantId: TenantId, userId: string, username: string): Promise<void>
+  /** Gives a reserved name back. A confirmed one stays. */
+  release(tenantId: TenantId, userId: string, username: string): Promise<void>
   /** Confirmed ones only. */
   find(tenantId: TenantId, username: string): Promise<Credential | undefined>
+  /** Confirmed ones only. */
+  findByUser(tenantId: TenantId, userId: string): Promise<Credential | undefined>
+  /** The user who has the name, or has reserved it. */
+  holderOf(tenantId: TenantId, username: string): Promise<string | undefined>
+  /** False: the password's hash is not `from` (any more), or there is no such user. */
+  changePassword(
+    tenantId: TenantId,
+    userId: string,
+    hashes: Readonly<{ from: string; to: string }>,
+  ): Promise<boolean>
+  /** Everything of the user, reserved or confirmed: its names are free at once. */
+  remove(tenantId: TenantId, userId: string): Promise<void>
 }
 
-export type RefreshGrant = Readonly<{ tenantId: TenantId; userId: string }>
+/** `delegation`: the user let an OAuth client act, with these scopes at most. Without one it is a sign-in of our own. */
+export type RefreshGrant = Readonly<{
+  tenantId: TenantId
+  userId: string
+  delegation?: Readonly<{ clientId: string; scopes: readonly Scope[] }>
+}>
 
 /**
  * Tokens are random and stored as hashes. Each is good once; using one twice revokes its whole family. Of two uses at
  * the same time one wins, and the other revokes what the first was given.
  */
 export interface RefreshTokenStore {
-  /** Starts a family. */
-  create(grant: RefreshGrant): Promise<string>
-  rotate(token: string): Promise<Readonly<{ grant: RefreshGrant; next: string }> | undefined>
+  /** Starts a family, under the given id (a UUID) if there is one. */
+  create(grant: RefreshGrant, family?: string): Promise<string>
+  /** `clientId`: who brings it. Brought by anybody but the client it was given to, it ends its family. */
+  rotate(
+    token: string,
+    clientId?: string,
+  ): Promise<Readonly<{ grant: RefreshGrant; next: string }> | undefined>
+  /** What a token was given for, also when it is good no more, as long as it is remembered. Uses nothing up. */
+  find(token: string): Promise<RefreshGrant | undefined>
+  revokeFamily(grant: RefreshGrant, family: string): Promise<void>
   /** Ends the token's family. Does nothing when there is no such token. */
   revoke(token: string): Promise<void>
+  /** Ends all of a user's families, those of clients too. */
+  revokeUser(tenantId: TenantId, userId: string): Promise<void>
 }

@@ -9,6 +9,7 @@ export type FaultCode =
   | 'unknown_event' // a stored event of a type or version this build does not know
   | 'blob_store_unavailable'
   | 'identity_provider_unavailable'
+  | 'payment_provider_unavailable' // it threw, or did not answer within its deadline
   | 'overloaded' // too much work is waiting; nothing was done
   | 'fenced' // another owner took over this consumer
 

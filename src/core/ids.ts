@@ -8,6 +8,7 @@ export const uuidSchema = z
   .string()
   .transform((text) => text.toLowerCase())
   .pipe(z.string().regex(UUID_V4_OR_V7, 'Must be a UUID of version 4 or 7'))
+  .meta({ format: 'uuid' })
 
 /** The tenant that everything without an X-Tenant-ID lives in. */
 export const SHARED_TENANT_NAME = 'shared'

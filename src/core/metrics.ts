@@ -43,6 +43,18 @@ export const METRICS = {
     'Streams parked by a projection because of a poison event',
     ['projection'],
   ],
+  pawtrail_policy_lag_events: ['gauge', 'Positions between the log head and a policy', ['policy']],
+  pawtrail_policy_reactions_total: [
+    'counter',
+    'Reactions of a policy by outcome',
+    ['policy', 'outcome'],
+  ],
+  pawtrail_policy_parked_total: [
+    'counter',
+    'Streams parked by a policy because a reaction did not go well',
+    ['policy'],
+  ],
+  pawtrail_policy_parked_streams: ['gauge', 'Streams a policy has set aside', ['policy']],
   pawtrail_feed_subscribers: ['gauge', 'Open live subscriptions', ['transport', 'state']],
   pawtrail_feed_events_sent_total: ['counter', 'Events sent to live subscribers', ['transport']],
   pawtrail_feed_demotions_total: [

@@ -4,14 +4,22 @@ import { Fault } from '../core/fault.ts'
 import type { StoredEvent } from '../core/event.ts'
 import type { JsonObject } from '../core/json.ts'
 import type { AggregateEvents, EventDefinition } from './definition.ts'
+import { type AdoptionEvent, adoptionEvents } from './adoption.ts'
+import { type OrderEvent, orderEvents } from './order.ts'
 import { type PetEvent, petEvents } from './pet.ts'
 import { publicView } from './public-view.ts'
 import { type ShelterEvent, shelterEvents } from './shelter.ts'
 import { type UserEvent, userEvents } from './user.ts'
 
-export const aggregates: readonly AggregateEvents[] = [petEvents, shelterEvents, userEvents]
+export const aggregates: readonly AggregateEvents[] = [
+  petEvents,
+  orderEvents,
+  adoptionEvents,
+  shelterEvents,
+  userEvents,
+]
 
-export type DomainEvent = PetEvent | ShelterEvent | UserEvent
+export type DomainEvent = PetEvent | OrderEvent | AdoptionEvent | ShelterEvent | UserEvent
 
 export const definitions: readonly EventDefinition[] = aggregates.flatMap(({ events }) => events)
 

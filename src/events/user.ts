@@ -39,10 +39,30 @@ export const userRegistered = defineEvent({
   visibleToPublic: 'none',
 })
 
+export const userUpdated = defineEvent({
+  type: 'user.updated',
+  version: 1,
+  summary: "Some of a user's profile was changed; only the changed fields are given.",
+  schema: z.strictObject({ changes: userProfileSchema.partial() }),
+  sample: { changes: { firstName: 'Augusta', phone: null } },
+  personal: ['changes'],
+  visibleToPublic: 'none',
+})
+
+export const userDeleted = defineEvent({
+  type: 'user.deleted',
+  version: 1,
+  summary: 'A user left; the name may be taken by somebody else.',
+  schema: z.strictObject({ reason: z.string().nullable() }),
+  sample: { reason: null },
+  personal: ['reason'],
+  visibleToPublic: 'none',
+})
+
 export const userEvents = {
   category: 'user',
   collection: 'users',
-  events: [userRegistered],
+  events: [userRegistered, userUpdated, userDeleted],
 } as const satisfies AggregateEvents
 
 export type UserEvent = EventOf<(typeof userEvents.events)[number]>

@@ -201,7 +201,7 @@ const upsertShelters = (target: Target): Statement | string =>
     on conflict (tenant_id, shelter_id) do update
       set version = excluded.version, profile = excluded.profile, updated_at = excluded.updated_at`)
 
-type CountedRow = Row & Readonly<{ available: number }>
+export type CountedRow = Row & Readonly<{ available: number }>
 
 const SHELTERS = tableName('shelters', liveTarget(sheltersProjection))
 const COUNTS = tableName('pet_shelter_counts', liveTarget(petsProjection))
@@ -243,7 +243,7 @@ const getShelter = async (
   return rows[0] === undefined ? undefined : toRecord(rows[0])
 }
 
-const toRecord = (row: CountedRow): ShelterRecord => ({
+export const toRecord = (row: CountedRow): ShelterRecord => ({
   ...(JSON.parse(row.profile) as ShelterProfile),
   id: row.shelter_id,
   serial: row.serial,

@@ -1,5 +1,7 @@
 // Random commands over few ids, names and days, so that runs of them meet in every state.
 import fc from 'fast-check'
+import type { OrderCommand } from '../../src/commands/order.ts'
+import type { AdoptionCommand } from '../../src/commands/adoption.ts'
 import { MAX_PHOTOS, type PetCommand } from '../../src/commands/pet.ts'
 import type { ShelterCommand } from '../../src/commands/shelter.ts'
 import type { UserCommand } from '../../src/commands/user.ts'
@@ -10,6 +12,7 @@ import {
   aShelterProfile,
   aUserProfile,
 } from '../support/builders.ts'
+import { card, settle } from './order-histories.ts'
 
 const occurredAt = fc.constantFrom('2026-08-22T10:00:00.000Z', '2026-08-23T23:30:00.000Z')
 const day = fc.constantFrom('2026-08-20', '2026-08-22', '2026-08-22', '2026-08-26')
@@ -69,6 +72,7 @@ const afterwards: readonly fc.Arbitrary<PetCommand>[] = [
   fc.record({ ...of('change_status'), status, reason }),
   fc.record({ ...of('reserve'), cause }),
   fc.record({ ...of('release'), cause, reason: fc.constantFrom(undefined, 'order cancelled') }),
+  fc.record({ ...of('pass_on'), from: cause, to: cause }),
   fc.record({
     ...of('adopt'),
     cause: fc.option(cause, { nil: null }),
@@ -100,6 +104,57 @@ export const petCommands: fc.Arbitrary<PetCommand> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ ...of('remove'), reason }) },
 )
 
+const order = { petId: fc.constantFrom('p-1', 'p-2'), userId: fc.constantFrom('u-1') }
+const payment = { paymentId: fc.constantFrom('1', '2', '3') }
+const paymentOutcome = fc.constantFrom(
+  settle('succeeded').outcome,
+  settle('failed').outcome,
+  settle('failed').outcome,
+)
+
+export const orderCommands: fc.Arbitrary<OrderCommand> = fc.oneof(
+  {
+    weight: 10,
+    arbitrary: fc.record({
+      ...of('place'),
+      ...order,
+      totalAmount: fc.constantFrom('75', '75.00'),
+      currency: fc.constantFrom('USD'),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ ...of('abandon'), ...order, reason: fc.constant('late') }) },
+  ...(['ship', 'deliver', 'cancel'] as const).map((type) => ({
+    weight: 3,
+    arbitrary: fc.record({ ...of(type), reason }),
+  })),
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      ...of('approve'),
+      paymentId: fc.option(payment.paymentId, { nil: null }),
+      reason,
+    }),
+  },
+  {
+    weight: 20,
+    arbitrary: fc.record({
+      ...of('submit_payment'),
+      ...payment,
+      amount: fc.constantFrom('75', '75.00', '075.0', '80'),
+      currency: fc.constantFrom('USD', 'USD', 'EUR'),
+      source: fc.constant(card),
+    }),
+  },
+  {
+    weight: 20,
+    arbitrary: fc.record({ ...of('settle_payment'), ...payment, outcome: paymentOutcome }),
+  },
+  {
+    weight: 6,
+    arbitrary: fc.record({ ...of('refund_payment'), ...payment, reason: fc.constant('cancelled') }),
+  },
+)
+
 const hours = fc.constantFrom('daily', 'weekends')
 
 export const shelterCommands: fc.Arbitrary<ShelterCommand> = fc.oneof(
@@ -110,8 +165,59 @@ export const shelterCommands: fc.Arbitrary<ShelterCommand> = fc.oneof(
   }),
 )
 
-export const userCommands: fc.Arbitrary<UserCommand> = fc.record({
-  ...of('register'),
-  profile: fc.record({ username: fc.constantFrom('ada', 'eve') }).map(aUserProfile),
-  scopes: fc.subarray(['read:pets', 'write:user']),
-})
+const username = fc.constantFrom('ada', 'eve')
+const choice = fc.constantFrom(true, false, undefined)
+
+export const userCommands: fc.Arbitrary<UserCommand> = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      ...of('register'),
+      profile: fc.record({ username }).map(aUserProfile),
+      scopes: fc.subarray(['read:pets', 'write:user']),
+    }),
+  },
+  {
+    weight: 10,
+    arbitrary: fc.record({
+      ...of('update'),
+      changes: fc.record(
+        {
+          username,
+          phone: fc.constantFrom(null, undefined, '+12075550142'),
+          preferences: fc.option(
+            fc.record({ newsletter: choice, notifications: choice }, { requiredKeys: [] }),
+          ),
+        },
+        { requiredKeys: [] },
+      ),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ ...of('delete'), reason }) },
+)
+
+const application = {
+  petId: fc.constantFrom('p-1', 'p-2'),
+  applicantId: fc.constantFrom('u-1', 'u-2'),
+  message: fc.constantFrom(null, 'We have a garden.'),
+  household: fc.constant(null),
+  waiting: fc.boolean(),
+}
+const holdsReservation = fc.constantFrom(true, true, false)
+
+export const adoptionCommands: fc.Arbitrary<AdoptionCommand> = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ ...of('submit'), ...application }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      ...of('abandon'),
+      petId: application.petId,
+      reason: fc.constant('late'),
+    }),
+  },
+  { weight: 8, arbitrary: fc.record({ ...of('start_review'), reason }) },
+  { weight: 8, arbitrary: fc.record({ ...of('approve'), reason, holdsReservation }) },
+  { weight: 1, arbitrary: fc.record({ ...of('reject'), reason }) },
+  { weight: 1, arbitrary: fc.record({ ...of('withdraw'), reason }) },
+  { weight: 8, arbitrary: fc.record({ ...of('complete'), date: day, holdsReservation }) },
+)

@@ -115,6 +115,45 @@ void t.test('reservation', async (t) => {
   )
 })
 
+void t.test('a reservation passed on', async (t) => {
+  const passOn = { type: 'pass_on', from: order, to: adoption, occurredAt } as const
+  const passedOn = changed('PENDING', 'PENDING', {
+    reason: 'reservation passed on',
+    cause: adoption,
+  })
+
+  void t.test('goes to the next in line without the pet being available between', async (t) => {
+    const { given } = scenario(t)
+    given(admitted, reserved).when(passOn).then(passedOn)
+    given(admitted, reserved, passedOn).when(passOn).then()
+    given(admitted, reserved, passedOn).when(reserve).thenRejected('pet_not_available')
+    given(admitted, reserved, passedOn)
+      .when({ ...adopt, cause: adoption })
+      .then({
+        ...adopted,
+        data: { ...adopted.data, cause: adoption },
+      } as PetEvent)
+  })
+  void t.test('is refused unless the pet is reserved for the one it comes from', async (t) => {
+    const { given } = scenario(t)
+    given(admitted).when(passOn).thenRejected('not_reserved_for_this')
+    given(heldBack).when(passOn).thenRejected('not_reserved_for_this')
+    given(admitted, reserved, adopted).when(passOn).thenRejected('not_reserved_for_this')
+    given(admitted, reserved)
+      .when({ ...passOn, from: otherOrder })
+      .thenRejected('not_reserved_for_this')
+    given(admitted, reserved, passedOn)
+      .when({ ...passOn, to: otherOrder })
+      .thenRejected('not_reserved_for_this')
+  })
+  void t.test('to the one that has it already is so already', async (t) => {
+    const { given } = scenario(t)
+    given(admitted, reserved)
+      .when({ ...passOn, from: otherOrder, to: order })
+      .then()
+  })
+})
+
 void t.test('adoption', async (t) => {
   void t.test('completes the reservation it was made for', async (t) => {
     const { given } = scenario(t)

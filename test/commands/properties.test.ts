@@ -2,6 +2,9 @@
 // that shows it.
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
+import { adoptionDecider, type AdoptionCommand } from '../../src/commands/adoption.ts'
+import { MAX_PAYMENTS } from '../../src/commands/order-payments.ts'
+import { orderDecider, type OrderCommand } from '../../src/commands/order.ts'
 import { petDecider, type PetCommand } from '../../src/commands/pet.ts'
 import { REJECTIONS } from '../../src/commands/rejections.ts'
 import { shelterDecider, type ShelterCommand } from '../../src/commands/shelter.ts'
@@ -9,8 +12,15 @@ import { userDecider, type UserCommand } from '../../src/commands/user.ts'
 import type { Decider, Rejection } from '../../src/core/decider.ts'
 import { encodeEvent } from '../../src/events/codec.ts'
 import type { PetEvent, PetStatus } from '../../src/events/pet.ts'
-import { definitions, type DomainEvent } from '../../src/events/registry.ts'
-import { petCommands, shelterCommands, userCommands } from './arbitraries.ts'
+import { aggregates, definitions, type DomainEvent } from '../../src/events/registry.ts'
+import {
+  adoptionCommands,
+  orderCommands,
+  petCommands,
+  shelterCommands,
+  userCommands,
+} from './arbitraries.ts'
+import { place, settle, submit } from './order-histories.ts'
 
 const RUNS = { seed: 20260822, numRuns: 1_000 }
 
@@ -62,10 +72,13 @@ const isTotal = <C, S extends Readonly<{ kind: string }>, E extends DomainEvent>
   { evolve, initialState }: AnyDecider<C, S, E>,
   category: string,
 ) => {
-  const own = samples.filter(({ type }) => type.startsWith(`${category}.`)) as E[]
+  const { events = [] } = aggregates.find((each) => each.category === category) ?? {}
+  const own = samples.filter((event) => events.some(({ type }) => type === event.type)) as E[]
   const histories = fc.array(fc.constantFrom(...own), { maxLength: 20 })
   const property = fc.property(histories, (events) =>
-    ['none', 'present', 'removed'].includes(events.reduce(evolve, initialState).kind),
+    ['none', 'present', 'removed', 'deleted', 'abandoned'].includes(
+      events.reduce(evolve, initialState).kind,
+    ),
   )
   t.doesNotThrow(() => fc.assert(property, RUNS), category)
 }
@@ -81,18 +94,24 @@ const assertFor = <C>(
 
 void t.test('a command decided on its own result is already so', async (t) => {
   assertFor<PetCommand>(t, petCommands, decidesOnce(petDecider))
+  assertFor<OrderCommand>(t, orderCommands, decidesOnce(orderDecider))
+  assertFor<AdoptionCommand>(t, adoptionCommands, decidesOnce(adoptionDecider))
   assertFor<ShelterCommand>(t, shelterCommands, decidesOnce(shelterDecider))
   assertFor<UserCommand>(t, userCommands, decidesOnce(userDecider))
 })
 
 void t.test('every decided event fits its schema', async (t) => {
   assertFor<PetCommand>(t, petCommands, recordsOnlyWhatFits(petDecider))
+  assertFor<OrderCommand>(t, orderCommands, recordsOnlyWhatFits(orderDecider))
+  assertFor<AdoptionCommand>(t, adoptionCommands, recordsOnlyWhatFits(adoptionDecider))
   assertFor<ShelterCommand>(t, shelterCommands, recordsOnlyWhatFits(shelterDecider))
   assertFor<UserCommand>(t, userCommands, recordsOnlyWhatFits(userDecider))
 })
 
 void t.test('any event can follow on any other', async (t) => {
   isTotal(t, petDecider, 'pet')
+  isTotal(t, orderDecider, 'order')
+  isTotal(t, adoptionDecider, 'adoption')
   isTotal(t, shelterDecider, 'shelter')
   isTotal(t, userDecider, 'user')
 })
@@ -104,6 +123,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'NOT_AVAILABLE > AVAILABLE',
     'AVAILABLE > PENDING',
     'PENDING > AVAILABLE',
+    'PENDING > PENDING', // passed on
   ],
   'pet.adopted': ['PENDING > ADOPTED', 'AVAILABLE > ADOPTED'],
   'pet.outcome_recorded': ['AVAILABLE > NOT_AVAILABLE', 'NOT_AVAILABLE > NOT_AVAILABLE'],
@@ -158,6 +178,39 @@ void t.test(
   },
 )
 
+void t.test(
+  'an order is paid at most once, and neither approved nor cancelled while it is being paid',
+  async (t) => {
+    assertFor<OrderCommand>(t, orderCommands, (commands) =>
+      run(orderDecider, commands).every(({ before, events, after }) => {
+        if (after.kind !== 'present') return true
+        const having = (status: string) => after.payments.filter((each) => each.status === status)
+        const isBeingPaid =
+          before.kind === 'present' && before.payments.some(({ status }) => status === 'PROCESSING')
+        return (
+          having('SUCCEEDED').length + having('PROCESSING').length + having('CANCELLED').length <=
+            1 && !(isBeingPaid && events.some(({ type }) => type === 'order.status_changed'))
+        )
+      }),
+    )
+  },
+)
+
+void t.test(
+  'an adoption is approved and completed only while it holds its pet, and nothing follows on its end',
+  async (t) => {
+    const OPEN = ['SUBMITTED', 'UNDER_REVIEW', 'APPROVED']
+    assertFor<AdoptionCommand>(t, adoptionCommands, (commands) =>
+      run(adoptionDecider, commands).every(({ command, before, events }) => {
+        if (events.length === 0) return true
+        const isOver = before.kind === 'present' && !OPEN.includes(before.status)
+        const isLoose = 'holdsReservation' in command && !command.holdsReservation
+        return !isOver && !isLoose
+      }),
+    )
+  },
+)
+
 void t.test('money is recorded with two decimal places', async (t) => {
   assertFor<PetCommand>(t, petCommands, (commands) =>
     run(petDecider, commands).every(
@@ -167,9 +220,25 @@ void t.test('money is recorded with two decimal places', async (t) => {
 })
 
 void t.test('every rejection code can come about', async (t) => {
-  const seen = new Set<string>(['unknown_shelter', 'username_taken']) // not the deciders'
+  const seen = new Set<string>([
+    'unknown_shelter',
+    'unknown_user',
+    'username_taken',
+    'wrong_password',
+  ]) // not the deciders'
   const note = (code: string) => void seen.add(code)
   assertFor<PetCommand>(t, petCommands, (commands) => void run(petDecider, commands, note))
+  assertFor<OrderCommand>(t, orderCommands, (commands) => void run(orderDecider, commands, note))
+  assertFor<AdoptionCommand>(
+    t,
+    adoptionCommands,
+    (commands) => void run(adoptionDecider, commands, note),
+  )
+  const tries = Array.from({ length: MAX_PAYMENTS }, (_, n) => [
+    submit(`${n}`),
+    settle('failed', `${n}`),
+  ])
+  run(orderDecider, [place, ...tries.flat(), submit()], note)
   assertFor<ShelterCommand>(
     t,
     shelterCommands,

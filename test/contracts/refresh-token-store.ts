@@ -12,6 +12,7 @@ const grant = { tenantId: SHARED_TENANT, userId: 'user-1' }
 export const refreshTokenStoreContract = (t: Test, make: MakeStore): void => {
   promisesOfRotation(t, make)
   promisesOfRevocation(t, make)
+  promisesOfDelegation(t, make)
 }
 
 const promisesOfRotation = (t: Test, make: MakeStore): void => {
@@ -95,6 +96,32 @@ const promisesOfRevocation = (t: Test, make: MakeStore): void => {
     t.ok(await store.rotate(elsewhere))
   })
 
+  t.test("revoking a user ends all of that user's sign-ins, and nobody else's", async (t) => {
+    const store = await make(t, () => 0)
+    const first = await store.create(grant)
+    const second = (await store.rotate(await store.create(grant)))?.next ?? ''
+    const someoneElse = await store.create({ ...grant, userId: 'user-2' })
+    const tenantId = tenantIdSchema.parse('018f6f3a-0000-7000-8000-000000000001')
+    const elsewhere = await store.create({ ...grant, tenantId })
+    await store.revokeUser(SHARED_TENANT, 'user-1')
+    await store.revokeUser(SHARED_TENANT, 'user-1')
+    for (const token of [first, second]) t.equal(await store.rotate(token), undefined)
+    for (const token of [someoneElse, elsewhere]) t.ok(await store.rotate(token))
+    t.ok(await store.rotate(await store.create(grant)), 'who signs in again is in')
+  })
+
+  t.test('revoking a user that races a rotation leaves nothing alive', async (t) => {
+    const store = await make(t, () => 0)
+    for (let round = 0; round < 10; round += 1) {
+      const token = await store.create(grant)
+      const [rotated] = await Promise.all([
+        store.rotate(token),
+        store.revokeUser(SHARED_TENANT, 'user-1'),
+      ])
+      t.equal(await store.rotate(rotated?.next ?? token), undefined)
+    }
+  })
+
   t.test('an eleventh sign-in ends the one that was used longest ago', async (t) => {
     let nowMs = 0
     const store = await make(t, () => (nowMs += 1))
@@ -107,5 +134,46 @@ const promisesOfRevocation = (t: Test, make: MakeStore): void => {
     for (const token of [renewed?.next, tokens[2], tokens[9], someoneElse]) {
       t.ok(await store.rotate(token ?? ''), 'the others live')
     }
+  })
+}
+
+const CLIENT = { clientId: 'client-1', scopes: ['read:pets'] } as const
+const delegated = { ...grant, delegation: CLIENT }
+
+const promisesOfDelegation = (t: Test, make: MakeStore): void => {
+  t.test(
+    'a token that was given to a client keeps its scopes, and is good for it only',
+    async (t) => {
+      const store = await make(t, () => 0)
+      const first = await store.create(delegated)
+      const rotated = await store.rotate(first, 'client-1')
+      t.strictSame(rotated?.grant, delegated)
+      t.strictSame(await store.find(rotated?.next ?? ''), delegated)
+      t.equal(await store.rotate(rotated?.next ?? '', 'client-2'), undefined)
+      t.equal(await store.rotate(rotated?.next ?? '', 'client-1'), undefined, 'it had leaked')
+      t.equal(await store.rotate(await store.create(delegated)), undefined)
+      t.equal(await store.rotate(await store.create(grant), 'client-1'), undefined)
+    },
+  )
+
+  t.test('looking at a token uses nothing up', async (t) => {
+    const store = await make(t, () => 0)
+    const token = await store.create(grant)
+    t.strictSame(await store.find(token), grant)
+    t.equal(await store.find('made-up'), undefined)
+    t.ok(await store.rotate(token))
+    t.strictSame(await store.find(token), grant, 'also when it was used')
+  })
+
+  t.test('a family that was named is ended by its name, and no other', async (t) => {
+    const store = await make(t, () => 0)
+    const family = '018f6f3a-0000-7000-8000-00000000000f'
+    const first = await store.create(delegated, family)
+    const next = (await store.rotate(first, 'client-1'))?.next ?? ''
+    const other = await store.create(delegated)
+    await store.revokeFamily(grant, '018f6f3a-0000-7000-8000-0000000000ff')
+    await store.revokeFamily(grant, family)
+    t.equal(await store.rotate(next, 'client-1'), undefined)
+    t.ok(await store.rotate(other, 'client-1'))
   })
 }

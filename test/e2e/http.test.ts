@@ -119,6 +119,32 @@ t.test('pets are created with a token, listed, read, filtered and searched', asy
   t.equal((await curl(...held, `${api}/pets/${String(buddy.body['id'])}`)).status, 304)
 })
 
+t.test('the classic profile answers at the root, as its documentation has it', async (t) => {
+  const tom = {
+    ...{ name: 'Tom', species: 'cat', breed: 'Siamese', age_months: 18, gender: 'male' },
+    ...{ size: 'small', temperament: 'playful', description: 'Likes windows.', shelter_id: null },
+    medical: { spayed_neutered: true, vaccinations: ['fvrcp', 'rabies'] },
+    ...{ status: 'available', intake_date: '2025-09-01' },
+  }
+  t.equal((await curl(...json('POST', tom), `${server.url}/pets`)).status, 401)
+  const made = await curl(...staff, ...json('POST', tom), `${server.url}/pets`)
+  t.equal(made.status, 201, made.text)
+  const id = Number(made.body['id'])
+  const cats = await curl(`${server.url}/pets?species=cat&status=available&breed=siamese`)
+  t.strictSame(JSON.parse(cats.text), [{ ...tom, id }])
+  t.equal(cats.headers['x-total-count'], '1')
+  const bad = await curl(`${server.url}/pets?shelter_id=one`)
+  t.match(bad.body, { error: 'Bad Request', message: 'Invalid query parameter format' })
+  const nowhere = await curl(`${server.url}/cats`)
+  t.match(nowhere.body, {
+    error: 'Not Found',
+    message: 'The requested endpoint does not exist.',
+    status: 404,
+  })
+  const gone = await curl(...staff, '--request', 'DELETE', `${server.url}/pets/${id}`)
+  t.strictSame([gone.status, gone.body], [200, { ...tom, id }])
+})
+
 t.test('a user registers, gets a token by name and password, and reads its own page', async (t) => {
   const user = { username: 'ada_lovelace', email: 'user@example.com', firstName: 'Ada' }
   const secret = { password: 'a long enough password' }

@@ -6,6 +6,7 @@ import { silentLogger } from '../../src/core/logger.ts'
 import type { SqlDatabase } from '../../src/core/sql.ts'
 import { installProjections } from '../../src/projections/install.ts'
 import { petsProjection } from '../../src/projections/pets/fold.ts'
+import { subscriptionOf } from '../../src/projections/projection.ts'
 import { projections } from '../../src/projections/registry.ts'
 import { movePayload } from '../../src/projections/runner/checkpoint.ts'
 import { createProgress, type Progress } from '../../src/projections/runner/progress.ts'
@@ -13,6 +14,7 @@ import { testDatabase } from '../support/database.ts'
 import { admission, append, memoryLog, petId, TENANTS, testRunner, until } from './support.ts'
 
 const [SHARED, TENANT_A, TENANT_B] = TENANTS as readonly [TenantId, TenantId, TenantId]
+const PETS = subscriptionOf(petsProjection)
 const noDatabase: SqlDatabase = {
   query: () => Promise.resolve([]),
   transaction: () => Promise.reject(new Error('not used')),
@@ -80,7 +82,7 @@ t.test('another process follows by signals, and by looking when there are none',
   await installProjections(admin, projections)
   const notifications = createNotifications({ url, logger: silentLogger })
   t.teardown(notifications.close)
-  const common = { database, subscriptions: ['pets'], logger: silentLogger }
+  const common = { database, subscriptions: [PETS], logger: silentLogger }
   const told = createProgress({ ...common, notifications, pollMs: 60_000 })
   const looking = createProgress({ ...common, pollMs: 20 })
   for (const progress of [told, looking]) {
@@ -89,17 +91,17 @@ t.test('another process follows by signals, and by looking when there are none',
   }
   const store = memoryLog()
   const before = (progress: Progress) =>
-    TENANTS.map((tenant) => progress.generation('pets', tenant))
+    TENANTS.map((tenant) => progress.generation(PETS, tenant))
   const admit = (number: number, tenantId: TenantId) =>
     append(store, { tenantId, category: 'pet', id: petId(number) }, [admission()])
   testRunner(t, { projection: petsProjection, eventStore: store, database })
   await admit(1, TENANT_A)
-  t.equal(await told.waitFor('pets', 1, 20_000), true)
-  t.equal(await looking.waitFor('pets', 1, 20_000), true)
+  t.equal(await told.waitFor(PETS, 1, 20_000), true)
+  t.equal(await looking.waitFor(PETS, 1, 20_000), true)
   const [toldBefore, lookingBefore] = [before(told), before(looking)]
   await admit(2, TENANT_A)
-  t.equal(await told.waitFor('pets', 2, 20_000), true)
-  t.equal(await looking.waitFor('pets', 2, 20_000), true)
+  t.equal(await told.waitFor(PETS, 2, 20_000), true)
+  t.equal(await looking.waitFor(PETS, 2, 20_000), true)
   t.strictSame(
     before(told).map((generation, index) => generation !== toldBefore[index]),
     [false, true, false],
@@ -123,5 +125,5 @@ t.test('another process follows by signals, and by looking when there are none',
       },
     ],
   })
-  await until('both passed it', () => told.position('pets') === 3 && looking.position('pets') === 3)
+  await until('both passed it', () => told.position(PETS) === 3 && looking.position(PETS) === 3)
 })

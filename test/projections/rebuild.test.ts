@@ -9,7 +9,7 @@ import { decodeEvent } from '../../src/events/codec.ts'
 import { installProjections } from '../../src/projections/install.ts'
 import { petsProjection } from '../../src/projections/pets/fold.ts'
 import { createPetQueries } from '../../src/projections/pets/queries.ts'
-import { liveTarget, rebuildTarget } from '../../src/projections/projection.ts'
+import { liveTarget, rebuildTarget, subscriptionOf } from '../../src/projections/projection.ts'
 import { projections } from '../../src/projections/registry.ts'
 import { rebuildProjection, type RebuildOptions } from '../../src/projections/rebuild.ts'
 import { testDatabase } from '../support/database.ts'
@@ -118,7 +118,7 @@ t.test(
     t.strictSame(kept, await contents(admin, petsProjection, live))
     t.strictSame(
       (await checkpoints(admin)).map((row) => row.subscription),
-      ['pets'],
+      [subscriptionOf(petsProjection)],
     )
   },
 )
@@ -198,13 +198,15 @@ t.test(
     const first = await rebuildProjection(options)
     t.equal(first.parked, 1)
     const parked = () => admin.query('select subscription, stream_id from pawtrail.parked')
-    t.strictSame(await parked(), [{ subscription: 'pets', stream_id: petId(9) }])
+    t.strictSame(await parked(), [
+      { subscription: subscriptionOf(petsProjection), stream_id: petId(9) },
+    ])
     const second = await rebuildProjection({
       ...options,
       decode: (event) => ({ ...event, schemaVersion: 1 }),
     })
     t.equal(second.parked, 0)
     t.strictSame(await parked(), [])
-    t.equal((await admin.query('select 1 from read.pets_v1')).length, 4)
+    t.equal((await admin.query('select 1 from read.pets_v2')).length, 4)
   },
 )

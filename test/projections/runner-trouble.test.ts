@@ -8,7 +8,7 @@ import type { SqlDatabase } from '../../src/core/sql.ts'
 import { petsProjection } from '../../src/projections/pets/fold.ts'
 import type { Projection } from '../../src/projections/projection.ts'
 import { requestRetry } from '../../src/projections/runner/parking.ts'
-import { checkpoint, pet, petRows, setUp, TENANT_A, updated } from './runner-rig.ts'
+import { checkpoint, pet, petRows, PETS, setUp, TENANT_A, updated } from './runner-rig.ts'
 import { admission, append, petId, testRunner, until } from './support.ts'
 
 t.test(
@@ -45,7 +45,7 @@ t.test(
       'select stream_id, position, attempts, error from pawtrail.parked',
     )
     t.match(parked, [{ stream_id: petId(2), position: 3, attempts: 1, error: 'of a newer build' }])
-    t.equal(await requestRetry(database, 'pets'), 1)
+    t.equal(await requestRetry(database, PETS), 1)
     await until(
       'it failed again',
       async () =>
@@ -55,7 +55,7 @@ t.test(
     await append(store, pet(2), [updated('Newest')])
     await until('it is passed over', async () => (await checkpoint(admin))?.position === 6)
     t.equal((await petRows(admin))[1]?.name_key, 'before', 'later events of a parked stream wait')
-    await requestRetry(database, 'pets')
+    await requestRetry(database, PETS)
     await until(
       'it is unparked',
       async () => (await admin.query('select 1 from pawtrail.parked')).length === 0,

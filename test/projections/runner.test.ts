@@ -9,7 +9,7 @@ import { liveTarget, type Projection } from '../../src/projections/projection.ts
 import { takeLease } from '../../src/projections/runner/checkpoint.ts'
 import { foldPage } from '../../src/projections/runner/page.ts'
 import { sheltersProjection } from '../../src/projections/shelters.ts'
-import { checkpoint, pet, petRows, setUp, SHARED, updated } from './runner-rig.ts'
+import { checkpoint, pet, petRows, PETS, setUp, SHARED, updated } from './runner-rig.ts'
 import { admission, append, testRunner, until } from './support.ts'
 
 const live = liveTarget(petsProjection)
@@ -100,7 +100,7 @@ t.test('a crash between fold and commit loses nothing and doubles nothing', asyn
     [1, 2, 3, 4, 5].map((number) => [`renamed ${number}`, 2]),
   )
   const counted = await admin.query<{ total: number }>(
-    'select sum(count)::int as total from read.pet_counts_v1',
+    'select sum(count)::int as total from read.pet_counts_v2',
   )
   t.equal(counted[0]?.total, 5)
 })
@@ -108,7 +108,7 @@ t.test('a crash between fold and commit loses nothing and doubles nothing', asyn
 t.test('a former owner cannot commit the page that it has in hand', async (t) => {
   const { database, admin, store } = await setUp(t)
   await append(store, pet(1), [admission()])
-  const want = { subscription: 'pets', leaseMs: 0 }
+  const want = { subscription: PETS, leaseMs: 0 }
   const zombie = await takeLease(database, { ...want, owner: 'zombie' })
   const successor = await takeLease(database, { ...want, owner: 'successor' })
   if (zombie === undefined || successor === undefined) throw new Error('no lease')

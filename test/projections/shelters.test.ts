@@ -47,7 +47,7 @@ t.test('shelters', async (t) => {
   const events = await read('shelter')
   await database.transaction((tx) => sheltersProjection.apply(tx, live, events))
   const pets = await read('pet')
-  await database.transaction((tx) => petsProjection.apply(tx, live, pets))
+  await database.transaction((tx) => petsProjection.apply(tx, liveTarget(petsProjection), pets))
   const queries = createShelterQueries({ database })
 
   t.test(

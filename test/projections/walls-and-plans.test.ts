@@ -71,34 +71,34 @@ const recording = (database: SqlDatabase): Readonly<{ database: SqlDatabase; sen
 // 20,000 pets of two tenants, made by the server itself: plans depend on numbers and not on what the rows say.
 const fillByStatement = async (admin: SqlDatabase): Promise<void> => {
   await admin.query(
-    `insert into read.pets_v1 (tenant_id, pet_id, version, serial, status, species, good_with_kids, in_care, age_months,
-        price, created_at, intake_date, name_key, breed_key, shelter_id, updated_at, photos, body, extras)
+    `insert into read.pets_v2 (tenant_id, pet_id, version, serial, status, species, good_with_kids, in_care, age_months,
+        price, created_at, intake_date, name_key, breed_key, shelter_id, updated_at, photos, body, extras, rest)
       select case when g % 2 = 0 then $1 else $2 end, 'p' || lpad(g::text, 8, '0'), 1, g,
         (array['AVAILABLE', 'PENDING', 'ADOPTED'])[1 + g % 3], (array['DOG', 'CAT', 'CAT', 'DOG', 'BIRD'])[1 + g % 5],
         g % 2 = 0, true, g % 180, g % 400, timestamptz '2026-01-01' + g * interval '1 minute',
         date '2026-01-01' + g % 300, 'name ' || g % 5000, 'breed ' || g % 90, 's' || g % 20,
-        '2026-01-01T00:00:00.000Z', '[]', rpad('{"id":"x"', 600) || '}', '{"vaccinations":[]}'
+        '2026-01-01T00:00:00.000Z', '[]', rpad('{"id":"x"', 600) || '}', '{"vaccinations":[]}', '{}'
       from generate_series(1, 20000) g`,
     [TENANT_A, SHARED],
   )
   for (const tenantId of [TENANT_A, SHARED]) {
     const tag = tenantTag(tenantId)
     await admin.query(
-      `insert into read.pet_search_v1 select tenant_id, pet_id, status, species,
+      `insert into read.pet_search_v2 select tenant_id, pet_id, status, species,
         ('''${tag}word' || serial % 1000 || ''':1A ''${tag}pet'':2B')::tsvector
-        from read.pets_v1 where tenant_id = $1`,
+        from read.pets_v2 where tenant_id = $1`,
       [tenantId],
     )
   }
   await admin.query(
-    `insert into read.pet_words_v1 select distinct tenant_id, 'word' || serial % 1000 from read.pets_v1`,
+    `insert into read.pet_words_v2 select distinct tenant_id, 'word' || serial % 1000 from read.pets_v2`,
   )
-  await admin.query(`insert into read.pet_counts_v1 select tenant_id, status, 'true', species, '', '',
-    good_with_kids::text, count(*) from read.pets_v1 group by 1, 2, 4, 7`)
-  await admin.query(`insert into read.pet_age_counts_v1 select tenant_id, status, species, age_months,
-    count(*) from read.pets_v1 group by 1, 2, 3, 4`)
+  await admin.query(`insert into read.pet_counts_v2 select tenant_id, status, 'true', species, '', '',
+    good_with_kids::text, count(*) from read.pets_v2 group by 1, 2, 4, 7`)
+  await admin.query(`insert into read.pet_age_counts_v2 select tenant_id, status, species, age_months,
+    count(*) from read.pets_v2 group by 1, 2, 3, 4`)
   for (const table of ['pets', 'pet_search', 'pet_words', 'pet_counts', 'pet_age_counts']) {
-    await admin.query(`vacuum (analyze) read.${table}_v1`)
+    await admin.query(`vacuum (analyze) read.${table}_v2`)
   }
 }
 
@@ -185,7 +185,7 @@ const SHAPES: readonly (readonly [string, Partial<PetQuery>, string])[] = [
 for (const [title, parts, index] of SHAPES) {
   t.test(`${title} walks its index and sorts no more than a few pages`, async (t) => {
     const page = (await plans(parts)).find((plan) => plan.includes('Limit')) ?? ''
-    t.match(page, new RegExp(`Index (Only )?Scan (Backward )?using pets_v1_${index} `), page)
+    t.match(page, new RegExp(`Index (Only )?Scan (Backward )?using pets_v2_${index} `), page)
     t.notMatch(page, /Seq Scan/)
     t.notMatch(page.slice(page.lastIndexOf('Limit')), /Sort/, page)
   })
@@ -198,8 +198,8 @@ t.test('totals of the documented filters come from the cubes and look at no pet'
     ageMax: 12,
   })) {
     const total = (await plans({ filter })).find((plan) => plan.includes('Aggregate')) ?? ''
-    t.match(total, /pet_(age_)?counts_v1/)
-    t.notMatch(total, /pets_v1/)
+    t.match(total, /pet_(age_)?counts_v2/)
+    t.notMatch(total, /pets_v2/)
   }
 })
 
@@ -208,6 +208,6 @@ t.test(
   async (t) => {
     const found =
       (await plans({ filter: { q: 'word77' } })).find((plan) => plan.includes('document')) ?? ''
-    t.match(found, /pet_search_v1_document/, found)
+    t.match(found, /pet_search_v2_document/, found)
   },
 )

@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify'
 import type { Test } from 'tap'
 import { createPasswordHasher } from '../../src/adapters/argon2/password-hasher.ts'
 import { createFileBlobStore } from '../../src/adapters/files/blob-store.ts'
@@ -10,11 +10,14 @@ import { loadSigningKeys } from '../../src/adapters/jose/signing-keys.ts'
 import { createTokenIssuer } from '../../src/adapters/jose/token-issuer.ts'
 import { createTokenVerifier } from '../../src/adapters/jose/token-verifier.ts'
 import { APP_ROLE } from '../../src/adapters/postgres/connection.ts'
+import { createPostgresCheckpoints } from '../../src/adapters/postgres/checkpoints.ts'
 import { createCredentialStore } from '../../src/adapters/postgres/credentials.ts'
 import { createPostgresEventStore } from '../../src/adapters/postgres/event-store/event-store.ts'
 import { createNotifications } from '../../src/adapters/postgres/notifications.ts'
+import { createOAuthStore } from '../../src/adapters/postgres/oauth-store.ts'
 import { createRefreshTokenStore } from '../../src/adapters/postgres/refresh-tokens.ts'
 import { createPrometheusMetrics } from '../../src/adapters/prometheus/metrics.ts'
+import { createSandboxPayments } from '../../src/adapters/sandbox-payments/provider.ts'
 import { systemClock } from '../../src/adapters/system/clock.ts'
 import { createCursorCodec } from '../../src/adapters/system/cursor-codec.ts'
 import { uuidV7 } from '../../src/adapters/system/ids.ts'
@@ -27,6 +30,7 @@ import { silentLogger } from '../../src/core/logger.ts'
 import { installProjections } from '../../src/projections/install.ts'
 import { projections } from '../../src/projections/registry.ts'
 import { testDatabase } from './database.ts'
+import { createResponseCheck, type ResponseCheck } from './response-check.ts'
 
 export type TokenOptions = Readonly<{
   tenants?: readonly TenantId[]
@@ -35,7 +39,8 @@ export type TokenOptions = Readonly<{
 }>
 
 export type TestApp = Readonly<{
-  app: FastifyInstance
+  app: FastifyInstance // what it answers to `inject` is held against the published documents
+  undocumented(): readonly string[]
   application: Application
   ports: Ports
   url: string // of the database
@@ -53,6 +58,8 @@ const SETTINGS: Settings = {
   cacheMaxBytes: 8 * 1024 * 1024,
   trustProxy: false,
   readyMaxLag: 10_000,
+  reservationTimeoutMs: 60_000,
+  hasWaitingList: () => false,
 }
 
 export type TestAppOptions = Readonly<{
@@ -81,19 +88,23 @@ export const testApp = async (t: Test, options: TestAppOptions = {}): Promise<Te
     clock,
     ids,
     random: randomFraction,
+    randomToken,
     logger,
     metrics,
     metricsText: metrics.text,
     eventStore,
+    checkpoints: createPostgresCheckpoints({ database }),
     cursors: createCursorCodec(eventStore.identity),
     database,
     notifications,
     blobs: createFileBlobStore({ directory: path.join(folder, 'blobs') }),
     verifier: createTokenVerifier({ keys, ...names, clock, logger }),
     issuer,
+    payments: createSandboxPayments({ clock }),
     passwords: createPasswordHasher(),
     credentials: createCredentialStore({ database, clock }),
     refreshTokens: createRefreshTokenStore({ database, clock, ids, randomToken }),
+    oauth: createOAuthStore({ database, clock, ids, randomToken }),
   }
   const given = typeof options.ports === 'function' ? options.ports(real) : options.ports
   const ports: Ports = { ...real, ...given }
@@ -107,7 +118,8 @@ export const testApp = async (t: Test, options: TestAppOptions = {}): Promise<Te
   })
   const { application } = pawtrail
   return {
-    app: pawtrail.http,
+    app: checked(pawtrail.http),
+    undocumented: () => pawtrail.http.documented.undocumented,
     application,
     ports,
     url,
@@ -124,3 +136,26 @@ export const testApp = async (t: Test, options: TestAppOptions = {}): Promise<Te
 }
 
 const SETTLE_DEADLINE_MS = 10_000
+
+/** The same server, whose `inject` throws when an answer is not as the documents say. */
+const checked = (app: FastifyInstance): FastifyInstance => {
+  let check: Promise<ResponseCheck> | undefined
+  const inject = async (given: InjectOptions | string): Promise<LightMyRequestResponse> => {
+    check ??= createResponseCheck(app)
+    const response = await app.inject(given)
+    const {
+      method = 'GET',
+      url = '',
+      path: named = url,
+    } = typeof given === 'string' ? { url: given } : given
+    const path = typeof named === 'string' ? named : (named.pathname ?? '')
+    const [place = ''] = path.replace(/^https?:\/\/[^/]+/, '').split('?')
+    const fault = (await check)({ method: method.toUpperCase(), path: place, response })
+    if (fault !== undefined) throw new Error(fault)
+    return response
+  }
+  return new Proxy(app, {
+    get: (target, name, receiver) =>
+      name === 'inject' ? inject : (Reflect.get(target, name, receiver) as unknown),
+  })
+}

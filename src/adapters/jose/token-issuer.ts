@@ -19,10 +19,14 @@ export type TokenIssuerOptions = Readonly<{
 export const createTokenIssuer = (options: TokenIssuerOptions): TokenIssuer => {
   const { keys, issuer, audience, clock, ids } = options
   return {
-    issue: async ({ subject, kind, tenants, scopes, lifetimeSeconds }) => {
+    issue: async ({ subject, kind, tenants, scopes, lifetimeSeconds, clientId }) => {
       const issuedAtSeconds = Math.floor(clock() / 1000)
       const expiresAtSeconds = issuedAtSeconds + lifetimeSeconds
-      const token = await new SignJWT({ kind, tenants: [...tenants], scope: scopes.join(' ') })
+      const claims = { kind, tenants: [...tenants], scope: scopes.join(' ') }
+      const token = await new SignJWT({
+        ...claims,
+        ...(clientId === undefined ? {} : { client_id: clientId }),
+      })
         .setProtectedHeader({
           alg: SIGNING_ALGORITHM,
           kid: keys.current.kid,

@@ -28,39 +28,59 @@ export const createMemoryCredentialStore = (
   const stored = new Map<string, StoredCredential>() // by tenant and username
   const nameKey = (tenantId: TenantId, username: string): string =>
     `${tenantId}/${usernameKey(username)}`
-  const reservedBy = (tenantId: TenantId, userId: string): [string, StoredCredential] | undefined =>
-    [...stored].find(
-      ([, entry]) =>
-        entry.state === 'reserved' &&
-        entry.tenantId === tenantId &&
-        entry.credential.userId === userId,
+  const ofUser = (tenantId: TenantId, userId: string): [string, StoredCredential][] =>
+    [...stored].filter(
+      ([, entry]) => entry.tenantId === tenantId && entry.credential.userId === userId,
     )
+  const confirmedOf = (tenantId: TenantId, userId: string) =>
+    ofUser(tenantId, userId).find(([, entry]) => entry.state === 'confirmed')
+  /** The entry of a name that this user has reserved. */
+  const reservedBy = (key: string, userId: string): StoredCredential | undefined => {
+    const entry = stored.get(key)
+    return entry?.state === 'reserved' && entry.credential.userId === userId ? entry : undefined
+  }
 
   return {
     reserve: async (tenantId, credential) => {
       const key = nameKey(tenantId, credential.username)
       const held = stored.get(key)
-      const free =
-        held === undefined ||
-        (held.state === 'reserved' &&
-          (held.credential.userId === credential.userId ||
-            held.reservedAtMs <= clock() - RESERVATION_MS))
-      if (!free) return 'taken'
+      const isOwn = held?.credential.userId === credential.userId
+      if (isOwn && held?.state === 'confirmed') return 'reserved'
+      const isLeftBehind =
+        held?.state === 'reserved' && held.reservedAtMs <= clock() - RESERVATION_MS
+      if (held !== undefined && !isOwn && !isLeftBehind) return 'taken'
       stored.set(key, { tenantId, credential, state: 'reserved', reservedAtMs: clock() })
       return 'reserved'
     },
-    confirm: async (tenantId, userId) => {
-      const [key, entry] = reservedBy(tenantId, userId) ?? []
-      if (key !== undefined && entry !== undefined)
-        stored.set(key, { ...entry, state: 'confirmed' })
+    confirm: async (tenantId, userId, username) => {
+      const key = nameKey(tenantId, username)
+      const entry = reservedBy(key, userId)
+      if (entry === undefined) return
+      const [formerKey, former] = confirmedOf(tenantId, userId) ?? []
+      if (formerKey !== undefined) stored.delete(formerKey)
+      const passwordHash = former?.credential.passwordHash ?? entry.credential.passwordHash
+      const credential = { ...entry.credential, passwordHash }
+      stored.set(key, { ...entry, credential, state: 'confirmed' })
     },
-    release: async (tenantId, userId) => {
-      const [key] = reservedBy(tenantId, userId) ?? []
-      if (key !== undefined) stored.delete(key)
+    release: async (tenantId, userId, username) => {
+      const key = nameKey(tenantId, username)
+      if (reservedBy(key, userId) !== undefined) stored.delete(key)
     },
     find: async (tenantId, username) => {
       const entry = stored.get(nameKey(tenantId, username))
       return entry?.state === 'confirmed' ? entry.credential : undefined
+    },
+    findByUser: async (tenantId, userId) => confirmedOf(tenantId, userId)?.[1].credential,
+    holderOf: async (tenantId, username) =>
+      stored.get(nameKey(tenantId, username))?.credential.userId,
+    changePassword: async (tenantId, userId, { from, to }) => {
+      const [key, entry] = confirmedOf(tenantId, userId) ?? []
+      if (key === undefined || entry?.credential.passwordHash !== from) return false
+      stored.set(key, { ...entry, credential: { ...entry.credential, passwordHash: to } })
+      return true
+    },
+    remove: async (tenantId, userId) => {
+      for (const [key] of ofUser(tenantId, userId)) stored.delete(key)
     },
   }
 }
@@ -92,9 +112,9 @@ export const createMemoryRefreshTokenStore = (
   }
 
   return {
-    create: async (grant) => {
+    create: async (grant, family) => {
       removeExpired()
-      const token = add(grant, ids())
+      const token = add(grant, family ?? ids())
       const live = [...tokens.values()].filter(
         (entry) =>
           !entry.used &&
@@ -104,10 +124,11 @@ export const createMemoryRefreshTokenStore = (
       for (const { family } of live.slice(0, -MAX_LIVE_FAMILIES)) removeFamily(family)
       return token
     },
-    rotate: async (token) => {
+    rotate: async (token, clientId) => {
       const entry = tokens.get(token)
       if (entry === undefined) return undefined
-      if (entry.used || entry.expiresAtMs <= clock()) {
+      const isTheirs = entry.grant.delegation?.clientId === clientId
+      if (entry.used || entry.expiresAtMs <= clock() || !isTheirs) {
         removeFamily(entry.family)
         return undefined
       }
@@ -117,6 +138,13 @@ export const createMemoryRefreshTokenStore = (
     revoke: async (token) => {
       const entry = tokens.get(token)
       if (entry !== undefined) removeFamily(entry.family)
+    },
+    find: async (token) => tokens.get(token)?.grant,
+    revokeFamily: async (_grant, family) => removeFamily(family),
+    revokeUser: async (tenantId, userId) => {
+      for (const { grant, family } of [...tokens.values()]) {
+        if (grant.tenantId === tenantId && grant.userId === userId) removeFamily(family)
+      }
     },
   }
 }

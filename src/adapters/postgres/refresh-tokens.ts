@@ -2,7 +2,7 @@
 // changes one user's tokens takes that user's lock first; without it a revocation could miss the token that a rotation
 // is just inserting.
 import { createHash } from 'node:crypto'
-import type { RefreshGrant, RefreshTokenStore } from '../../core/auth.ts'
+import type { RefreshGrant, RefreshTokenStore, Scope } from '../../core/auth.ts'
 import { type Clock, toTimestamp } from '../../core/clock.ts'
 import { type IdGenerator, tenantIdSchema } from '../../core/ids.ts'
 import type { SqlDatabase, SqlExecutor } from '../../core/sql.ts'
@@ -32,23 +32,25 @@ const LOCK_USER = {
 
 const INSERT = {
   name: 'refresh_tokens_insert',
-  text: `insert into pawtrail.refresh_tokens (tenant_id, user_id, family, token_hash, expires_at)
-    values ($1, $2, $3, $4, $5::timestamptz)`,
+  text: `insert into pawtrail.refresh_tokens
+      (tenant_id, user_id, family, token_hash, expires_at, client_id, scopes)
+    values ($1, $2, $3, $4, $5::timestamptz, $6, $7::text[])`,
 }
 
 // By the primary key alone: the token is the secret, and it is what tells the tenant.
 const FIND = {
   name: 'refresh_tokens_find',
-  text: `select tenant_id as "tenantId", user_id as "userId", family
+  text: `select tenant_id as "tenantId", user_id as "userId", family, client_id as "clientId", scopes
     from pawtrail.refresh_tokens where token_hash = $1`,
 }
 
-// By the primary key. A row comes back when this use is the first one and in time.
+// By the primary key. A row comes back when this use is the first one, in time, and by who the token was given to.
 const USE = {
   name: 'refresh_tokens_use',
   text: `update pawtrail.refresh_tokens set used_at = $4::timestamptz
     where tenant_id = $1 and user_id = $2 and token_hash = $3
       and used_at is null and revoked_at is null and expires_at > $4::timestamptz
+      and client_id is not distinct from $5
     returning family`,
 }
 
@@ -57,6 +59,13 @@ const REVOKE_FAMILY = {
   name: 'refresh_tokens_revoke_family',
   text: `update pawtrail.refresh_tokens set revoked_at = $4::timestamptz
     where tenant_id = $1 and user_id = $2 and family = $3 and revoked_at is null`,
+}
+
+// By refresh_tokens_by_family, all families of one user.
+const REVOKE_USER = {
+  name: 'refresh_tokens_revoke_user',
+  text: `update pawtrail.refresh_tokens set revoked_at = $3::timestamptz
+    where tenant_id = $1 and user_id = $2 and revoked_at is null`,
 }
 
 // By refresh_tokens_live: a living family has one unused token, and the one used longest ago expires first.
@@ -77,7 +86,13 @@ const REMOVE_EXPIRED = {
       order by expires_at limit ${EXPIRED_PER_SIGN_IN} for update skip locked))`,
 }
 
-type FamilyRow = { tenantId: string; userId: string; family: string }
+type FamilyRow = {
+  tenantId: string
+  userId: string
+  family: string
+  clientId: string | null
+  scopes: readonly Scope[] | null
+}
 
 export const createRefreshTokenStore = (options: RefreshTokenStoreOptions): RefreshTokenStore => {
   const { database, clock, ids, randomToken } = options
@@ -85,23 +100,25 @@ export const createRefreshTokenStore = (options: RefreshTokenStoreOptions): Refr
   const insert = async (tx: SqlExecutor, grant: RefreshGrant, family: string): Promise<string> => {
     const token = randomToken(TOKEN_BYTES)
     const expiresAt = toTimestamp(clock() + LIFETIME_MS)
-    await tx.query(INSERT, [grant.tenantId, grant.userId, family, hashOf(token), expiresAt])
+    const { tenantId, userId, delegation } = grant
+    const given = [delegation?.clientId ?? null, delegation?.scopes ?? null]
+    await tx.query(INSERT, [tenantId, userId, family, hashOf(token), expiresAt, ...given])
     return token
   }
 
   return {
-    create: async (grant) => {
+    create: async (grant, family) => {
       const now = toTimestamp(clock())
       // By itself: it touches rows of other users, and within the transaction two sign-ins could wait for each other.
       await database.query(REMOVE_EXPIRED, [now])
       return database.transaction(async (tx) => {
         await tx.query(LOCK_USER, [grant.tenantId, grant.userId])
-        const token = await insert(tx, grant, ids())
+        const token = await insert(tx, grant, family ?? ids())
         await tx.query(REVOKE_BEYOND_LIMIT, [grant.tenantId, grant.userId, now])
         return token
       })
     },
-    rotate: (token) =>
+    rotate: (token, clientId) =>
       database.transaction(async (tx) => {
         const found = await findFamily(tx, token)
         if (found === undefined) return undefined
@@ -109,7 +126,7 @@ export const createRefreshTokenStore = (options: RefreshTokenStoreOptions): Refr
         const owner = [grant.tenantId, grant.userId]
         await tx.query(LOCK_USER, owner)
         const now = toTimestamp(clock())
-        const used = await tx.query(USE, [...owner, hashOf(token), now])
+        const used = await tx.query(USE, [...owner, hashOf(token), now, clientId ?? null])
         if (used.length === 1) return { grant, next: await insert(tx, grant, family) }
         await tx.query(REVOKE_FAMILY, [...owner, family, now])
         return undefined
@@ -122,6 +139,17 @@ export const createRefreshTokenStore = (options: RefreshTokenStoreOptions): Refr
         await tx.query(LOCK_USER, owner)
         await tx.query(REVOKE_FAMILY, [...owner, found.family, toTimestamp(clock())])
       }),
+    find: async (token) => (await findFamily(database, token))?.grant,
+    revokeFamily: ({ tenantId, userId }, family) =>
+      database.transaction(async (tx) => {
+        await tx.query(LOCK_USER, [tenantId, userId])
+        await tx.query(REVOKE_FAMILY, [tenantId, userId, family, toTimestamp(clock())])
+      }),
+    revokeUser: (tenantId, userId) =>
+      database.transaction(async (tx) => {
+        await tx.query(LOCK_USER, [tenantId, userId])
+        await tx.query(REVOKE_USER, [tenantId, userId, toTimestamp(clock())])
+      }),
   }
 }
 
@@ -132,8 +160,10 @@ const findFamily = async (
   const rows = await tx.query<FamilyRow>(FIND, [hashOf(token)])
   const row = rows[0]
   if (row === undefined) return undefined
-  const grant = { tenantId: tenantIdSchema.parse(row.tenantId), userId: row.userId }
-  return { grant, family: row.family }
+  const { userId, family, clientId, scopes } = row
+  const owner = { tenantId: tenantIdSchema.parse(row.tenantId), userId }
+  const isOwn = clientId === null || scopes === null
+  return { grant: isOwn ? owner : { ...owner, delegation: { clientId, scopes } }, family }
 }
 
 const hashOf = (token: string): Buffer => createHash('sha256').update(token).digest()

@@ -1,4 +1,4 @@
-// pawtrail status: how far the log and every read model are, and which streams are parked.
+// pawtrail status: how far the log, every read model and every policy are, and which streams are parked.
 import { defineCommand } from 'citty'
 import { print, printJson, table } from '../terminal.ts'
 import type { Status } from '../tools.ts'
@@ -7,7 +7,7 @@ import { withTools } from '../with-tools.ts'
 export const status = defineCommand({
   meta: {
     name: 'status',
-    description: 'Show the head of the log, the read models and parked streams',
+    description: 'Show the head of the log, the read models, the policies and parked streams',
   },
   args: { json: { type: 'boolean', description: 'Print it as JSON' } },
   run: async ({ args }) => {
@@ -16,13 +16,14 @@ export const status = defineCommand({
   },
 })
 
-const describe = ({ head, projections }: Status): string => {
-  const rows = projections.map(({ name, position, lag, parked }) => [
-    name,
-    String(position),
-    String(lag),
-    String(parked.length),
-  ])
+const describe = ({ head, projections, policies }: Status): string => {
+  const rowsOf = (consumers: Status['policies']) =>
+    consumers.map(({ name, position, lag, parked }) => [
+      name,
+      String(position),
+      String(lag),
+      String(parked.length),
+    ])
   const parked = projections.flatMap(({ name, parked }) =>
     parked.map((stream) => [
       name,
@@ -34,7 +35,9 @@ const describe = ({ head, projections }: Status): string => {
   const lines = [
     `log head ${head}`,
     '',
-    table([['projection', 'position', 'lag', 'parked'], ...rows]),
+    table([['projection', 'position', 'lag', 'parked'], ...rowsOf(projections)]),
+    '',
+    table([['policy', 'position', 'lag', 'parked'], ...rowsOf(policies)]),
   ]
   return [...lines, ...(parked.length > 0 ? ['', 'parked streams', table(parked)] : [])].join('\n')
 }

@@ -1,12 +1,12 @@
-// A pet's rows: the columns that are searched and sorted by with the texts that are served, and the
-// state that is folded on.
-import { tenantIdSchema } from '../../core/ids.ts'
+// A pet's row: the columns that are searched and sorted by, the texts that are served, and the rest of the state that
+// events are folded on.
 import type { SqlExecutor, Statement } from '../../core/sql.ts'
 import type { PresentPet } from '../../events/pet-state.ts'
 import { tableName, type Target } from '../projection.ts'
 import type { PetEntry } from './entry.ts'
-import { petParts } from './resource.ts'
+import { storedTexts } from './stored-state.ts'
 import { statementFor } from '../statements.ts'
+import { joinTexts, splitTexts } from './joined-texts.ts'
 
 type Value = string | number | boolean | null
 type Shown = Readonly<{ entry: PetEntry; pet: PresentPet; removedAt: string | null }>
@@ -50,19 +50,26 @@ const COLUMNS: readonly (readonly [name: string, type: string, read: (shown: Sho
   ['breed', 'text', ({ pet }) => pet.profile.breed],
 ]
 
-const TEXT_COLUMNS = ['photos', 'body', 'extras'] as const
+const TEXT_COLUMNS = ['photos', 'body', 'extras', 'rest'] as const
 
 export const writePets = async (
   tx: SqlExecutor,
   target: Target,
   entries: readonly PetEntry[],
 ): Promise<void> => {
+  const admitted = entries.filter((entry) => entry.isNew)
+  const known = entries.filter((entry) => !entry.isNew)
+  if (admitted.length > 0) await tx.query(insertPets(target), parametersOf(admitted))
+  if (known.length > 0) await tx.query(upsertPets(target), parametersOf(known))
+}
+
+const parametersOf = (entries: readonly PetEntry[]): readonly unknown[] => {
   const shown = entries.map(toShown)
-  const texts = shown.map(textsOf)
-  await tx.query(upsertPets(target), [
+  const texts = shown.map((each) => storedTexts(each.entry.tenantId, each.entry.petId, each))
+  return [
     ...COLUMNS.map(([, , read]) => shown.map(read)),
-    ...TEXT_COLUMNS.map((column) => texts.map((text) => text[column])),
-  ])
+    ...TEXT_COLUMNS.map((column) => joinTexts(texts.map((text) => text[column]))),
+  ]
 }
 
 const toShown = (entry: PetEntry): Shown => {
@@ -72,42 +79,25 @@ const toShown = (entry: PetEntry): Shown => {
   throw new Error(`pet ${entry.petId} has no state`)
 }
 
-const textsOf = ({
-  entry,
-  pet,
-  removedAt,
-}: Shown): Readonly<Record<(typeof TEXT_COLUMNS)[number], string>> => {
-  if (removedAt !== null) return { photos: '[]', body: '{}', extras: '{}' }
-  return petParts(tenantIdSchema.parse(entry.tenantId), entry.petId, pet)
+// One array a column, one statement whatever the page's size. Under the checkpoint's lock nobody else writes, so a pet
+// that had no row has none still, and its key need not be looked for.
+const insertPets = (target: Target): Statement | string => statementFor(insertText(target))
+
+const insertText = (target: Target): string => {
+  const types = [
+    ...COLUMNS.map(([, type], index) => `$${index + 1}::${type}[]`),
+    ...TEXT_COLUMNS.map((_, index) => splitTexts(COLUMNS.length + index + 1)),
+  ]
+  return `insert into ${tableName('pets', target)} (${NAMES.join(', ')})
+    select * from unnest(${types.join(', ')})`
 }
 
-export const writeStates = async (
-  tx: SqlExecutor,
-  target: Target,
-  entries: readonly PetEntry[],
-): Promise<void> => {
-  await tx.query(upsertStates(target), [
-    entries.map((entry) => entry.tenantId),
-    entries.map((entry) => entry.petId),
-    entries.map((entry) => entry.version),
-    entries.map((entry) => entry.serial),
-    entries.map((entry) => JSON.stringify(entry.state)),
-  ])
-}
+const NAMES = [...COLUMNS.map(([name]) => name), ...TEXT_COLUMNS]
 
-// By primary key, which is the only index: an update stays on the row's page.
-const upsertStates = (target: Target): Statement | string =>
-  statementFor(`insert into ${tableName('pet_states', target)} (tenant_id, pet_id, version, serial, state)
-    select * from unnest($1::text[], $2::text[], $3::int[], $4::int[], $5::text[])
-    on conflict (tenant_id, pet_id) do update set version = excluded.version, state = excluded.state`)
-
-// By primary key: one array a column, one statement whatever the page's size.
+// The same, by primary key.
 const upsertPets = (target: Target): Statement | string => {
-  const types = [...COLUMNS.map(([, type]) => type), ...TEXT_COLUMNS.map(() => 'text')]
-  const names = [...COLUMNS.map(([name]) => name), ...TEXT_COLUMNS]
-  const changing = names.filter((name) => name !== 'tenant_id' && name !== 'pet_id')
-  return statementFor(`insert into ${tableName('pets', target)} (${names.join(', ')})
-    select * from unnest(${types.map((type, index) => `$${index + 1}::${type}[]`).join(', ')})
+  const changing = NAMES.filter((name) => name !== 'tenant_id' && name !== 'pet_id')
+  return statementFor(`${insertText(target)}
     on conflict (tenant_id, pet_id) do update
       set ${changing.map((name) => `${name} = excluded.${name}`).join(', ')}`)
 }

@@ -85,6 +85,8 @@ const GONE_CODES: Readonly<Record<string, string>> = {
   pet_not_found: 'pet',
   pet_removed: 'pet',
   shelter_not_found: 'shelter',
+  order_not_found: 'order',
+  adoption_not_found: 'application',
 }
 
 /** A rule about one field is a validation error; anything else is a conflict with the state of things. */

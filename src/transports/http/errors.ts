@@ -12,15 +12,21 @@ const UNAVAILABLE: ReadonlySet<FaultCode> = new Set<FaultCode>([
   'append_outcome_unknown',
   'blob_store_unavailable',
   'identity_provider_unavailable',
+  'payment_provider_unavailable',
   'overloaded',
 ])
 const RETRY_AFTER_SECONDS = '2'
 
-export const installErrorHandling = (app: FastifyInstance, logger: Logger): void => {
+/** Of the server, or of a scope that says no in its own words: `send` renders the problem. */
+export const installErrorHandling = (
+  app: FastifyInstance,
+  logger: Logger,
+  send: typeof sendProblem,
+): void => {
   app.setErrorHandler((error, request, reply) => {
     const problem = toProblem(error)
     if (PROBLEMS[problem.type][0] >= 500) logFault(logger, request, error)
-    return sendProblem(request, reply, problem)
+    return send(request, reply, problem)
   })
 }
 

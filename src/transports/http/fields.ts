@@ -54,6 +54,7 @@ export const ignored = z
   .unknown()
   .transform(() => undefined)
   .optional()
+  .meta({ description: 'Set by the server: what is sent here is ignored.' })
 
 export const pathId = uuidSchema
 export const petIdParams = z.strictObject({ id: pathId })
@@ -62,6 +63,7 @@ export const moneyField = z
   .string()
   .regex(/^\d{1,8}(\.\d{1,2})?$/, 'Must be a decimal amount such as 75.00')
   .transform((amount) => toMoney(amount))
+  .meta({ description: 'A decimal amount.', examples: ['75.00'] })
 export const feeField = z.number().min(0).max(99_999_999.99)
 export const currencyField = z.string().regex(/^[A-Z]{3}$/, 'Must be an ISO 4217 code such as USD')
 /** A day that the database knows: it has no year 0. */
@@ -85,13 +87,17 @@ const once = () =>
     withCode('INVALID_FORMAT', 'Must be given once, as plain text'),
   )
 
-export const queryText = (max: number) => once().pipe(z.string().trim().min(1).max(max))
+export const queryText = (max: number) =>
+  once()
+    .pipe(z.string().trim().min(1).max(max))
+    .meta({ type: 'string', minLength: 1, maxLength: max })
 
 export const queryInteger = (min: number, max: number) =>
   once()
     .refine((value) => /^-?\d{1,15}$/.test(value), withCode('INVALID_FORMAT', 'Must be an integer'))
     .transform(Number)
     .pipe(z.number().min(min).max(max))
+    .meta({ type: 'integer', minimum: min, maximum: max })
 
 export const queryBoolean = () =>
   once()
@@ -100,6 +106,7 @@ export const queryBoolean = () =>
       withCode('INVALID_FORMAT', 'Must be true or false'),
     )
     .transform((value) => value === 'true')
+    .meta({ type: 'boolean' })
 
 /** A comma list, or the parameter repeated; sorted and without doubles. */
 export const queryList = <const Value extends string>(values: readonly Value[]) =>
@@ -114,6 +121,7 @@ export const queryList = <const Value extends string>(values: readonly Value[]) 
       withCode('INVALID_ENUM_VALUE', `Must be one of: ${values.join(', ')}`),
     )
     .transform((list) => list.filter(isOneOf(values)))
+    .meta({ type: 'array', items: { type: 'string', enum: [...values] } })
 
 export const isOneOf =
   <const Value extends string>(values: readonly Value[]) =>

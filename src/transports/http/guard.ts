@@ -6,7 +6,7 @@ import { SHARED_TENANT, tenantIdSchema, type TenantId, uuidSchema } from '../../
 import type { Caller } from './host.ts'
 import { callerOf, requireScope } from './host.ts'
 import { ProblemError } from './problem.ts'
-import type { RateLimit } from './rate-limit.ts'
+import { type RateLimit, rateFields, type RateLimitVerdict } from './rate-limit.ts'
 
 export type Hook = (
   request: FastifyRequest,
@@ -17,7 +17,8 @@ export type Hook = (
 const EXPOSED =
   'ETag, Location, Link, Event-Cursor, Event-Resumed-From, Idempotent-Replayed, X-Request-Id, Retry-After, ' +
   'WWW-Authenticate, Accept-Query, RateLimit, RateLimit-Policy, RateLimit-Limit, ' +
-  'RateLimit-Remaining, RateLimit-Reset'
+  'RateLimit-Remaining, RateLimit-Reset, X-RateLimit-Limit, X-RateLimit-Remaining, ' +
+  'X-RateLimit-Reset, X-Total-Count'
 
 const SAFE_HEADERS = {
   'x-content-type-options': 'nosniff',
@@ -39,17 +40,30 @@ export const standingHeaders: Hook = (request, reply, done) => {
 
 const ANONYMOUS: Caller = { tenantId: SHARED_TENANT, principal: null }
 
+/** What each profile does in its own way: fields that tell the rate, and the answer to a bad token. */
+export type GuardManner = Readonly<{
+  rateFields: (verdict: RateLimitVerdict) => Readonly<Record<string, string>>
+  badToken: () => ProblemError
+}>
+
 export const createGuard = (
-  options: Readonly<{ verifier: TokenVerifier; rateLimit: RateLimit | undefined }>,
+  options: Readonly<{
+    verifier: TokenVerifier
+    rateLimit: RateLimit | undefined
+    manner?: GuardManner
+  }>,
 ): Hook => {
-  const { verifier, rateLimit } = options
+  const { verifier, rateLimit, manner = MODERN } = options
   const admit = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     const principal = await authenticate(verifier, request.headers.authorization)
     const isKnown = principal !== null && principal !== 'bad_token'
     if (rateLimit !== undefined) {
-      await count(rateLimit, isKnown ? `${principal.kind}:${principal.subject}` : request.ip, reply)
+      const key = isKnown ? `${principal.kind}:${principal.subject}` : request.ip
+      const verdict = await rateLimit.consume(key)
+      reply.headers(manner.rateFields(verdict))
+      if (!verdict.isAllowed) throw rateExceeded(verdict)
     }
-    if (principal === 'bad_token') throw badToken()
+    if (principal === 'bad_token') throw manner.badToken()
     request.caller = resolveCaller(request, principal)
   }
   return (request, reply, done) => {
@@ -67,21 +81,33 @@ export const createGuard = (
   }
 }
 
-const count = async (rateLimit: RateLimit, key: string, reply: FastifyReply): Promise<void> => {
-  const verdict = await rateLimit.consume(key)
-  reply.headers(verdict.headers)
-  if (verdict.isAllowed) return
-  throw new ProblemError(
+/** For routes that find out by themselves who is calling: requests are counted by address, and no token is looked at. */
+export const createRateGuard =
+  (rateLimit: RateLimit | undefined): Hook =>
+  (request, reply, done) => {
+    if (rateLimit === undefined) return done()
+    rateLimit
+      .consume(request.ip)
+      .then((verdict) => {
+        reply.headers(rateFields(verdict))
+        if (!verdict.isAllowed) throw rateExceeded(verdict)
+      })
+      .then(() => done(), done)
+  }
+
+const rateExceeded = ({ perMinute, retryAfterSeconds }: RateLimitVerdict): ProblemError =>
+  new ProblemError(
     'rate-limit-exceeded',
-    `You have exceeded the rate limit of ${rateLimit.perMinute} requests per minute`,
-    { headers: { 'retry-after': String(verdict.retryAfterSeconds) } },
+    `You have exceeded the rate limit of ${perMinute} requests per minute`,
+    { headers: { 'retry-after': String(retryAfterSeconds) } },
   )
-}
 
 const badToken = (): ProblemError =>
   new ProblemError('unauthorized', 'The bearer token is not valid, or has expired.', {
     headers: { 'www-authenticate': 'Bearer error="invalid_token"' },
   })
+
+const MODERN: GuardManner = { rateFields, badToken }
 
 const authenticate = async (
   verifier: TokenVerifier,

@@ -28,7 +28,20 @@ export const inventoryRoutes = (app: FastifyInstance, parts: RouteParts): void =
     '/v1/inventories',
     {
       ...shared,
-      schema: { tags: ['inventory'], querystring: listQuery, response: { 200: countsSchema } },
+      config: {
+        isJson: true,
+        doc: {
+          summary: 'Pets by status',
+          security: [],
+          headers: ['ETag', 'Event-Cursor'],
+        },
+      },
+      schema: {
+        operationId: 'getInventory',
+        tags: ['inventory'],
+        querystring: listQuery,
+        response: { 200: countsSchema },
+      },
       preHandler: eventCursors.waitForCursor,
     },
     async (request, reply) => {
@@ -56,7 +69,16 @@ export const inventoryRoutes = (app: FastifyInstance, parts: RouteParts): void =
     '/v1/inventory',
     {
       ...shared,
+      config: {
+        isJson: true,
+        doc: {
+          summary: 'Pets in numbers',
+          security: 'optional',
+          headers: ['ETag', 'Event-Cursor'],
+        },
+      },
       schema: {
+        operationId: 'getInventoryStatistics',
         tags: ['inventory'],
         querystring: z.strictObject({}),
         response: { 200: aggregateSchema },

@@ -8,13 +8,36 @@ const NO_STORE = { 'cache-control': 'no-store' } as const
 const JWKS_CACHE = { 'cache-control': 'public, max-age=300' } as const
 const RETRY_AFTER_SECONDS = '2'
 
+const openly = (summary: string, problems: readonly number[] = []) =>
+  ({
+    isOpen: true,
+    doc: {
+      summary,
+      security: 'public',
+      problems,
+      tags: ['operating'],
+      responseContent: { 200: { 'application/json': { schema: { type: 'object' } } } },
+    },
+  }) as const
+
+const METRICS = {
+  isOpen: true,
+  doc: {
+    summary: 'What is measured',
+    description: 'In the text format of Prometheus.',
+    security: 'public',
+    tags: ['operating'],
+    responseContent: { 200: { 'text/plain': { schema: { type: 'string' } } } },
+  },
+} as const
+
 export const operatingRoutes = (app: FastifyInstance, parts: RouteParts): void => {
-  const config = { isOpen: true } as const
-  app.get('/livez', { config }, (_request, reply) =>
+  const config = openly('The index of this server')
+  app.get('/livez', { config: openly('Is the process alive') }, (_request, reply) =>
     reply.headers(NO_STORE).send({ status: 'alive' }),
   )
 
-  app.get('/readyz', { config }, async (request, reply) => {
+  app.get('/readyz', { config: openly('Is it ready to serve', [503]) }, async (request, reply) => {
     const { ready, ...details } = await parts.readiness()
     if (ready) return reply.headers(NO_STORE).send({ status: 'ready', ...details })
     const reasons = Object.entries(details).map(([part, state]) => ({
@@ -28,15 +51,17 @@ export const operatingRoutes = (app: FastifyInstance, parts: RouteParts): void =
     return sendProblem(request, reply, problem)
   })
 
-  app.get('/metrics', { config }, async (_request, reply) =>
+  app.get('/metrics', { config: METRICS }, async (_request, reply) =>
     reply
       .headers(NO_STORE)
       .type('text/plain; version=0.0.4; charset=utf-8')
       .send(await parts.metricsText()),
   )
 
-  app.get('/.well-known/jwks.json', { config }, (_request, reply) =>
-    reply.headers(JWKS_CACHE).send(parts.jwks()),
+  app.get(
+    '/.well-known/jwks.json',
+    { config: openly('The keys that sign tokens') },
+    (_request, reply) => reply.headers(JWKS_CACHE).send(parts.jwks()),
   )
 
   const { publicUrl } = parts.settings

@@ -57,6 +57,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** No token, tenant or rate limit: for probes and preflights. */
     isOpen?: boolean
+    /** Finds out by itself who is calling: no bearer token and no X-Tenant-ID are looked at, only the rate is. */
+    authenticatesItself?: boolean
     /** Answers JSON only: 406 to who does not accept it. */
     isJson?: boolean
     /** Media types of bodies, for Accept-Query and Accept-Patch. */

@@ -8,8 +8,11 @@ const WINDOW_SECONDS = 60
 export type RateLimitVerdict = Readonly<{
   isAllowed: boolean
   retryAfterSeconds: number
-  headers: Readonly<Record<string, string>>
+  perMinute: number
+  remaining: number
+  resetAtSeconds: number // a unix time
 }>
+type Fields = Readonly<Record<string, string>>
 export type RateLimit = Readonly<{
   perMinute: number
   consume(key: string): Promise<RateLimitVerdict>
@@ -27,14 +30,9 @@ export const createRateLimit = (
     return {
       isAllowed,
       retryAfterSeconds: seconds,
-      headers: {
-        'ratelimit-limit': String(perMinute),
-        'ratelimit-remaining': String(state.remainingPoints),
-        // A unix time, as the contract has it; the pair below follows the current IETF draft and counts seconds.
-        'ratelimit-reset': String(Math.ceil((clock() + state.msBeforeNext) / 1000)),
-        'ratelimit-policy': `"default";q=${perMinute};w=${WINDOW_SECONDS}`,
-        ratelimit: `"default";r=${state.remainingPoints};t=${seconds}`,
-      },
+      perMinute,
+      remaining: state.remainingPoints,
+      resetAtSeconds: Math.ceil((clock() + state.msBeforeNext) / 1000),
     }
   }
   return {
@@ -50,3 +48,19 @@ export const createRateLimit = (
     },
   }
 }
+
+export const rateFields = (verdict: RateLimitVerdict): Fields => ({
+  'ratelimit-limit': String(verdict.perMinute),
+  'ratelimit-remaining': String(verdict.remaining),
+  // A unix time, as the contract has it; the pair below follows the current IETF draft and counts seconds.
+  'ratelimit-reset': String(verdict.resetAtSeconds),
+  'ratelimit-policy': `"default";q=${verdict.perMinute};w=${WINDOW_SECONDS}`,
+  ratelimit: `"default";r=${verdict.remaining};t=${verdict.retryAfterSeconds}`,
+})
+
+/** The same of the same count, as the classic profile calls it. */
+export const classicRateFields = (verdict: RateLimitVerdict): Fields => ({
+  'x-ratelimit-limit': String(verdict.perMinute),
+  'x-ratelimit-remaining': String(verdict.remaining),
+  'x-ratelimit-reset': String(verdict.resetAtSeconds),
+})

@@ -18,28 +18,34 @@ const DEFAULT_REQUEST_HEADERS =
   'Authorization, Content-Type, X-Tenant-ID, Idempotency-Key, If-Match, If-None-Match, Wait-For-Cursor, ' +
   'Last-Event-ID, X-Request-Id'
 
-type Path = { methods: Set<string>; acceptQuery?: string; acceptPatch?: string }
+/** `scope`: where the path's routes were added; what is made of them says no as they do. */
+type Path = {
+  scope: FastifyInstance
+  methods: Set<string>
+  acceptQuery?: string
+  acceptPatch?: string
+}
 
 /** Watches routes being added. Call `close` after the last one. */
 export const watchRoutes = (app: FastifyInstance): Readonly<{ close: () => void }> => {
   const paths = new Map<string, Path>()
   let isOpen = true
-  app.addHook('onRoute', (route) => {
+  app.addHook('onRoute', function (route) {
     if (!isOpen) return
-    note(paths, route)
+    note(paths, this, route)
     if ([route.method].flat().includes('OPTIONS'))
       answerPreflights(route, () => paths.get(route.url))
   })
   return {
     close: () => {
       isOpen = false
-      for (const [url, path] of paths) completePath(app, url, path)
+      for (const [url, path] of paths) completePath(url, path)
     },
   }
 }
 
-const note = (paths: Map<string, Path>, route: RouteOptions): void => {
-  const path = paths.get(route.url) ?? { methods: new Set() }
+const note = (paths: Map<string, Path>, scope: FastifyInstance, route: RouteOptions): void => {
+  const path = paths.get(route.url) ?? { scope, methods: new Set() }
   for (const method of [route.method].flat()) path.methods.add(method.toUpperCase())
   if (route.config?.acceptQuery !== undefined) path.acceptQuery = route.config.acceptQuery
   if (route.config?.acceptPatch !== undefined) path.acceptPatch = route.config.acceptPatch
@@ -67,7 +73,8 @@ const answerPreflights = (route: RouteOptions, find: () => Path | undefined): vo
   }
 }
 
-const completePath = (app: FastifyInstance, url: string, path: Path): void => {
+const completePath = (url: string, path: Path): void => {
+  const { scope } = path
   const allow = allowOf(path)
   const headers = {
     allow,
@@ -75,7 +82,7 @@ const completePath = (app: FastifyInstance, url: string, path: Path): void => {
     ...(path.acceptPatch === undefined ? {} : { 'accept-patch': path.acceptPatch }),
   }
   if (!path.methods.has('OPTIONS')) {
-    app.route({
+    scope.route({
       method: 'OPTIONS',
       url,
       config: { isOpen: true },
@@ -89,7 +96,7 @@ const completePath = (app: FastifyInstance, url: string, path: Path): void => {
   }
   const refused = METHODS.filter((method) => method !== 'OPTIONS' && !path.methods.has(method))
   if (refused.length === 0) return
-  app.route({
+  scope.route({
     method: refused,
     url,
     exposeHeadRoute: false,

@@ -1,15 +1,32 @@
 // The HTTP server: limits, hooks and routes in the order in which a request meets them.
 import compress from '@fastify/compress'
 import fastify, { type FastifyInstance } from 'fastify'
+import {
+  classicGuardManner,
+  isClassicPath,
+  isClassicScope,
+  sendClassicError,
+} from './classic/manner.ts'
+import { classicScope } from './classic/scope.ts'
 import { answerClientError, installErrorHandling, sendProblem, toProblem } from './errors.ts'
 import { createEventCursors } from './event-cursor.ts'
-import { createGuard, createReadGate, type Hook, standingHeaders } from './guard.ts'
+import {
+  createGuard,
+  createRateGuard,
+  createReadGate,
+  type Hook,
+  standingHeaders,
+} from './guard.ts'
 import { createIdempotentRunner } from './idempotency.ts'
 import { inventoryRoutes } from './inventory.ts'
 import { acceptsJson } from './negotiation.ts'
 import { observeResponses } from './observe.ts'
+import { collectRoutes } from './openapi/collect.ts'
+import { openApiRoutes } from './openapi/routes.ts'
 import { operatingRoutes } from './operating.ts'
 import type { HttpServerOptions, HttpSettings, RouteParts } from './options.ts'
+import { adoptionRoutes } from './adoptions/routes.ts'
+import { orderRoutes } from './orders/routes.ts'
 import { petRoutes } from './pets/routes.ts'
 import { ProblemError } from './problem.ts'
 import { createRateLimit } from './rate-limit.ts'
@@ -17,6 +34,8 @@ import { createResponseCache } from './response-cache.ts'
 import { watchRoutes } from './route-table.ts'
 import { shelterRoutes } from './shelters.ts'
 import { zodValidator } from './validation.ts'
+
+const API_VERSION = '1.0.0'
 
 const LIMITS = {
   bodyBytes: 1_048_576,
@@ -33,7 +52,8 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Fast
   const app = createFastify(options)
   const parts = createParts(options)
   const table = watchRoutes(app)
-  installErrorHandling(app, options.logger)
+  const list = collectRoutes(app)
+  installErrorHandling(app, options.logger, sendInManner)
   installHooks(app, options)
   // Reads that go through the response cache bring their own compressed bytes; this is for the others.
   await app.register(compress, { encodings: ['br', 'gzip'], threshold: LIMITS.compressFromBytes })
@@ -42,7 +62,11 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Fast
   petRoutes(app, parts)
   inventoryRoutes(app, parts)
   shelterRoutes(app, parts)
+  orderRoutes(app, parts)
+  adoptionRoutes(app, parts)
+  await app.register(classicScope(parts))
   for (const plugin of options.plugins) await plugin(app)
+  openApiRoutes(app, { publicUrl: options.settings.publicUrl, version: API_VERSION, list })
   await app.after()
   table.close()
   return app
@@ -63,7 +87,7 @@ const createFastify = (options: HttpServerOptions): FastifyInstance => {
     clientErrorHandler: answerClientError,
     frameworkErrors: (error, request, reply) => {
       reply.headers({ 'x-content-type-options': 'nosniff', 'x-request-id': request.id })
-      void sendProblem(request, reply, toProblem(error))
+      void sendInManner(request, reply, toProblem(error))
     },
   })
   app.setValidatorCompiler(zodValidator)
@@ -103,19 +127,37 @@ const installHooks = (app: FastifyInstance, options: HttpServerOptions): void =>
   const { verifier, clock, metrics, settings } = options
   const rateLimit = createRateLimit({ perMinute: settings.rateLimitPerMinute, clock, metrics })
   const guard = createGuard({ verifier, rateLimit })
+  const rateGuard = createRateGuard(rateLimit)
+  const classicGuard = createGuard({ verifier, rateLimit, manner: classicGuardManner })
   const observe = observeResponses(options)
   app.addHook('onRequest', standingHeaders)
-  app.addHook('onRoute', (route) => {
+  app.addHook('onRoute', function (route) {
     const hooks: Hook[] = []
-    if (route.config?.isOpen !== true) hooks.push(guard)
+    if (route.config?.authenticatesItself === true) hooks.push(rateGuard)
+    else if (route.config?.isOpen !== true) {
+      hooks.push(isClassicScope(this) ? classicGuard : guard)
+    }
     if (route.config?.isJson === true) hooks.push(acceptsJson)
     route.onRequest = [...hooks, ...hooksOf(route.onRequest)]
     route.onResponse = [...hooksOf(route.onResponse), observe(route.url)]
   })
-  app.setNotFoundHandler({ preValidation: guard }, () => {
-    throw new ProblemError('not-found', 'There is nothing at this path.')
+  const notFoundGuard: Hook = (request, reply, done) =>
+    (isClassicPath(request.raw.url) ? classicGuard : guard)(request, reply, done)
+  app.setNotFoundHandler({ preValidation: notFoundGuard }, (request) => {
+    throw new ProblemError(
+      'not-found',
+      isClassicPath(request.raw.url)
+        ? 'The requested endpoint does not exist.'
+        : 'There is nothing at this path.',
+    )
   })
 }
+
+/** Where there is no route, the path alone says whose words a refusal is in. */
+const sendInManner: typeof sendProblem = (request, reply, problem) =>
+  request.is404 && isClassicPath(request.raw.url)
+    ? sendClassicError(request, reply, problem)
+    : sendProblem(request, reply, problem)
 
 const hooksOf = <Given>(hooks: Given | Given[] | undefined): Given[] =>
   hooks === undefined ? [] : Array.isArray(hooks) ? hooks : [hooks]

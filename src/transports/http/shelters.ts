@@ -10,20 +10,23 @@ import { underIfMatch } from './conditional.ts'
 import { DEFAULT_PAGE_SIZE, ignored, optionalText, pageParameters, pathId, text } from './fields.ts'
 import { callerOf, requireScope } from './host.ts'
 import type { RouteParts } from './options.ts'
+import type { RouteDoc } from './route-doc.ts'
 import type { RequestTypes } from './validation.ts'
 
-const shelterSchema = z.strictObject({
-  id: z.string(),
-  name: z.string(),
-  address: z.string().optional(),
-  phone: z.string().optional(),
-  email: z.string().optional(),
-  hours: z.string().optional(),
-  adoptionFeeRange: z.string().optional(),
-  availablePetCount: z.int(),
-  createdAt: z.string(),
-  updatedAt: z.string(),
-})
+const shelterSchema = z
+  .strictObject({
+    id: z.string(),
+    name: z.string(),
+    address: z.string().optional(),
+    phone: z.string().optional(),
+    email: z.string().optional(),
+    hours: z.string().optional(),
+    adoptionFeeRange: z.string().optional(),
+    availablePetCount: z.int(),
+    createdAt: z.iso.datetime(),
+    updatedAt: z.iso.datetime(),
+  })
+  .meta({ id: 'Shelter' })
 const collectionSchema = z.strictObject({
   data: z.array(shelterSchema),
   pagination: z.strictObject({
@@ -53,6 +56,38 @@ const readOnly = {
 }
 const fullBody = z.strictObject({ name: text(100), ...optionalFields, ...readOnly })
 const patchBody = z.strictObject({ name: text(100).optional(), ...optionalFields, ...readOnly })
+const SHELTER_DOCS = {
+  list: {
+    summary: 'List shelters',
+    security: 'optional',
+    headers: ['ETag', 'Event-Cursor', 'Link'],
+  },
+  get: { summary: 'One shelter', security: 'optional', headers: ['ETag', 'Event-Cursor'] },
+  register: {
+    summary: 'Register a shelter',
+    security: ['write:pets'],
+    headers: ['ETag'],
+    examples: {
+      harbor: {
+        name: 'Harbor Street Shelter',
+        phone: '+1-207-555-0142',
+        adoptionFeeRange: '75-200',
+      },
+    },
+  },
+  replace: {
+    summary: 'Replace what is known of a shelter',
+    security: ['write:pets'],
+    headers: ['ETag'],
+    examples: { harbor: { name: 'Harbor Street Shelter', hours: '10-17' } },
+  },
+  patch: {
+    summary: 'Change some of what is known of a shelter',
+    security: ['write:pets'],
+    headers: ['ETag'],
+    examples: { hours: { hours: '9-16' } },
+  },
+} as const satisfies Readonly<Record<string, RouteDoc>>
 const idParams = z.strictObject({ id: pathId })
 const noQuery = z.strictObject({})
 const tags = ['shelters']
@@ -73,7 +108,9 @@ const readRoutes = (app: FastifyInstance, parts: RouteParts): void => {
     {
       ...shared,
       ...gates,
+      config: { isJson: true, doc: SHELTER_DOCS.list },
       schema: {
+        operationId: 'listShelters',
         tags,
         querystring: z.strictObject(pageParameters),
         response: { 200: collectionSchema },
@@ -103,7 +140,14 @@ const readRoutes = (app: FastifyInstance, parts: RouteParts): void => {
     {
       ...shared,
       ...gates,
-      schema: { tags, params: idParams, querystring: noQuery, response: { 200: shelterSchema } },
+      config: { isJson: true, doc: SHELTER_DOCS.get },
+      schema: {
+        operationId: 'getShelter',
+        tags,
+        params: idParams,
+        querystring: noQuery,
+        response: { 200: shelterSchema },
+      },
     },
     async (request, reply) => {
       const { tenantId } = callerOf(request)
@@ -152,8 +196,15 @@ const writeRoutes = (app: FastifyInstance, parts: RouteParts): void => {
     '/v1/shelters',
     {
       ...shared,
+      config: { isJson: true, doc: SHELTER_DOCS.register },
       onRequest,
-      schema: { tags, querystring: noQuery, body: fullBody, response: { 201: shelterSchema } },
+      schema: {
+        operationId: 'createShelter',
+        tags,
+        querystring: noQuery,
+        body: fullBody,
+        response: { 201: shelterSchema },
+      },
     },
     async (request, reply) => {
       const writer = requireScope(request, 'write:pets')
@@ -182,7 +233,12 @@ const writeRoutes = (app: FastifyInstance, parts: RouteParts): void => {
 
   routes.put(
     '/v1/shelters/:id',
-    { ...shared, onRequest, schema: { ...changed, body: fullBody } },
+    {
+      ...shared,
+      config: { isJson: true, doc: SHELTER_DOCS.replace },
+      onRequest,
+      schema: { ...changed, operationId: 'updateShelter', body: fullBody },
+    },
     (request, reply) =>
       update(request, reply, { id: request.params.id, changes: fullProfile(request.body) }),
   )
@@ -190,9 +246,13 @@ const writeRoutes = (app: FastifyInstance, parts: RouteParts): void => {
     '/v1/shelters/:id',
     {
       ...shared,
-      config: { isJson: true, acceptPatch: 'application/merge-patch+json, application/json' },
+      config: {
+        isJson: true,
+        acceptPatch: 'application/merge-patch+json, application/json',
+        doc: SHELTER_DOCS.patch,
+      },
       onRequest,
-      schema: { ...changed, body: patchBody },
+      schema: { ...changed, operationId: 'patchShelter', body: patchBody },
     },
     (request, reply) => {
       const { name, address, phone, email, hours, adoptionFeeRange } = request.body

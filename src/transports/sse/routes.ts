@@ -1,6 +1,7 @@
 // The feed over plain HTTP: pages with a long poll, and Server-Sent Events. Registered into the
 // HTTP server, whose hooks have said who is calling before anything here runs.
 import type { FastifyInstance } from 'fastify'
+import { eventPage, pageDoc, filteredStreamDoc, streamDoc } from './docs.ts'
 import { pageHandler } from './page-route.ts'
 import { type EventRouteOptions, SSE_SETTINGS, type SseSettings } from './settings.ts'
 import { streamHandler } from './stream-route.ts'
@@ -13,19 +14,25 @@ export const createEventRoutes =
   async (app: FastifyInstance): Promise<void> => {
     const settings: SseSettings = { ...SSE_SETTINGS, ...options.settings }
     if (!app.supportedMethods.includes('QUERY')) app.addHttpMethod('QUERY', { hasBody: true })
-    app.get(FEED_PATH, pageHandler(options))
+    app.get(
+      FEED_PATH,
+      { config: { doc: pageDoc }, schema: { response: { 200: eventPage } } },
+      pageHandler(options),
+    )
     const stream = streamHandler(options, settings)
     // HEAD by hand: the framework's own would run the handler of GET and open a stream.
     app.route({
       method: ['GET', 'HEAD'],
       url: STREAM_PATH,
       exposeHeadRoute: false,
+      config: { doc: streamDoc },
       handler: stream,
     })
     app.route({
       method: ['QUERY', 'POST'],
       url: STREAM_PATH,
       bodyLimit: settings.maxFilterBytes,
+      config: { doc: filteredStreamDoc },
       handler: stream,
     })
     allow(app, FEED_PATH, 'GET, HEAD, OPTIONS')

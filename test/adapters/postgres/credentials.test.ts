@@ -19,6 +19,6 @@ t.test('a username cannot carry SQL', async (t) => {
     await store.reserve(SHARED_TENANT, { userId: 'user-9', username, passwordHash: 'h' }),
     'reserved',
   )
-  await store.confirm(SHARED_TENANT, 'user-9')
+  await store.confirm(SHARED_TENANT, 'user-9', username)
   t.equal((await store.find(SHARED_TENANT, username))?.username, username)
 })

@@ -1,6 +1,7 @@
 // What the schema itself promises: append-only by privilege and by trigger, partitions ahead, keys
 // kept for a day.
 import t from 'tap'
+import type { AppendRequest } from '../../../src/core/event-store.ts'
 import { newEvents, petStream, request, store1 } from '../../contracts/event-store/support.ts'
 import { openTestStore } from './event-store-rig.ts'
 
@@ -140,4 +141,71 @@ t.test('the identity is the same for every instance over one log', async (t) => 
   t.equal(stores[0]?.identity.epoch, 1)
   t.equal(stores[0]?.identity.cursorKey.length, 16)
   t.strictSame(stores[0]?.identity, stores[1]?.identity)
+})
+
+t.test(
+  'an event that an earlier build stored reads as it was, and its stream goes on',
+  async (t) => {
+    const { store, admin } = await openTestStore(t)
+    const stream = petStream()
+    const at = [stream.tenantId, stream.category, stream.id]
+    await admin.query(
+      `insert into pawtrail.events (position, tenant_id, category, stream_id, version, event_id, type,
+      schema_version, data, metadata, occurred_at, recorded_at)
+    values (1, $1, $2, $3, 1, gen_random_uuid(), 'pet.admitted', 1, '{"name": "Luna", "tags": [1, null]}',
+      '{"causationId": null}', now(), now())`,
+      at,
+    )
+    await admin.query(`insert into pawtrail.streams values ($1, $2, $3, 1, 1, 1)`, at)
+    await store1(store, { stream, expectedVersion: 1 })
+    const { version, events } = await store.readStream(stream)
+    t.equal(version, 2)
+    t.strictSame(events[0]?.data, { name: 'Luna', tags: [1, null] })
+    t.strictSame(events[0]?.metadata, { causationId: null })
+    const page = await store.readAll({ after: 0, limit: 10 })
+    t.strictSame(page.events, events, 'from the log as from the stream')
+  },
+)
+
+t.test('whatever refuses one command, its neighbours are stored in their places', async (t) => {
+  const stream = petStream()
+  const idempotency = { key: 'k', requestHash: 'a' }
+  const losers: readonly [Partial<AppendRequest>, object][] = [
+    [
+      { stream, expectedVersion: 0 },
+      { kind: 'conflict', actualVersion: 2 },
+    ],
+    [
+      { stream, expectedVersion: 1 },
+      { kind: 'conflict', actualVersion: 2 },
+    ],
+    [
+      { stream, expectedVersion: 3 },
+      { kind: 'conflict', actualVersion: 2 },
+    ],
+    [{ expectedVersion: 1 }, { kind: 'conflict', actualVersion: 0 }],
+    [{ expectedVersion: 2_147_483_647 }, { kind: 'conflict', actualVersion: 0 }],
+    [{ idempotency }, { kind: 'duplicate', stream, version: 2, position: 2 }],
+    [{ idempotency: { key: 'k', requestHash: 'b' } }, { kind: 'key_reused' }],
+  ]
+  for (const [loser, refusal] of losers) {
+    const { store } = await openTestStore(t)
+    const moved = petStream()
+    await store1(store, { stream, events: newEvents(2), idempotency })
+    await store1(store, { stream: moved, expectedVersion: 0 })
+    const outcomes = await Promise.all([
+      store.append(request({ expectedVersion: 0, events: newEvents(3) })),
+      store.append(request({ ...loser, events: newEvents(2) })),
+      store.append(request({ stream: moved, expectedVersion: 1, events: newEvents(2) })),
+      store.append(request({ expectedVersion: 0 })),
+    ])
+    t.match(outcomes, [
+      { kind: 'appended', version: 3, position: 6 },
+      refusal,
+      { kind: 'appended', version: 3, position: 8 },
+      { kind: 'appended', version: 1, position: 9 },
+    ])
+    t.equal(await store.head(), 9)
+    t.equal((await store.readStream(stream)).version, 2)
+  }
 })

@@ -142,7 +142,7 @@ t.test(
     await fc.assert(
       fc.asyncProperty(
         histories,
-        fc.array(queryArbitrary, { minLength: 16, maxLength: 16 }),
+        fc.array(queryArbitrary, { minLength: 25, maxLength: 25 }),
         async (history, asked) => {
           await fill(databases, history)
           for (const { tenantId, ...rest } of asked) {
@@ -162,7 +162,7 @@ t.test(
           }
         },
       ),
-      { seed: SEED, numRuns: 5 },
+      { seed: SEED, numRuns: 12 },
     )
   },
 )
@@ -215,7 +215,7 @@ t.test('a cursor that was tampered with, or is of another sort, is bad_cursor', 
     t.equal(await answer(good, sort), 'page')
     t.equal(await answer(good, { field, order: 'DESC' }), 'bad_cursor', `${field} in another order`)
     t.equal(await answer(good.slice(0, -3), sort), 'bad_cursor', 'cut off')
-    for (const value of [7, null, 'x\0', "'; drop table read.pets_v1; --", '9'.repeat(30), '']) {
+    for (const value of [7, null, 'x\0', "'; drop table read.pets_v2; --", '9'.repeat(30), '']) {
       if (field === 'name' && typeof value === 'string' && !value.includes('\0')) continue
       t.equal(await answer(cursorOf([field, 'ASC', value, petId(1)]), sort), 'bad_cursor')
     }

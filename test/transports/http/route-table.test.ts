@@ -22,6 +22,12 @@ const PATHS: Readonly<Record<string, string>> = {
   '/v1/inventory': 'GET, HEAD, OPTIONS',
   '/v1/shelters': 'GET, HEAD, POST, OPTIONS',
   [`/v1/shelters/${ID}`]: 'GET, HEAD, PUT, PATCH, OPTIONS',
+  '/v1/orders': 'GET, HEAD, POST, OPTIONS',
+  [`/v1/orders/${ID}/payment`]: 'POST, OPTIONS',
+  [`/v1/receipts/${ID}`]: 'GET, HEAD, OPTIONS',
+  '/v1/adoptions': 'GET, HEAD, POST, OPTIONS',
+  [`/v1/adoptions/${ID}`]: 'GET, HEAD, PATCH, OPTIONS',
+  [`/v1/adoptions/${ID}/complete`]: 'POST, OPTIONS',
   '/livez': 'GET, HEAD, OPTIONS',
   '/readyz': 'GET, HEAD, OPTIONS',
   '/metrics': 'GET, HEAD, OPTIONS',
@@ -30,6 +36,8 @@ const PATHS: Readonly<Record<string, string>> = {
   '/v1/users': 'POST, OPTIONS',
   '/v1/auth/tokens': 'POST, OPTIONS',
   '/v1/events': 'GET, HEAD, OPTIONS',
+  '/oauth/token': 'POST, OPTIONS',
+  '/oauth/authorize': 'GET, HEAD, POST, OPTIONS',
 }
 
 t.test(

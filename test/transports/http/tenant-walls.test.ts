@@ -1,93 +1,22 @@
-// No request of tenant A reads or changes anything of tenant B, whatever form the id takes. The table
-// below must name every route that the server has: a new one without a line here fails the first test.
+// No request of tenant A reads or changes anything of tenant B, whatever form the id takes. The table in
+// tenant-walls-lines.ts must name every route that the server has.
 import type { FastifyInstance } from 'fastify'
 import t from 'tap'
-import { type TenantId, tenantIdSchema } from '../../../src/core/ids.ts'
+import type { TenantId } from '../../../src/core/ids.ts'
+import { until } from '../../projections/support.ts'
 import { type TestApp, testApp } from '../../support/app.ts'
-
-const MARK = 'Secretive' // in everything of tenant B, and in nothing else
-const A = tenantIdSchema.parse('01990000-0000-7000-8000-00000000000a')
-const B = tenantIdSchema.parse('01990000-0000-7000-8000-00000000000b')
-
-type Target = 'pet' | 'shelter' | 'user' | 'none'
-type Line = Readonly<{ method: Method; path: string; about: Target; body?: object }>
-type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'QUERY'
-
-const pet = { name: 'Rex', species: 'DOG', ageMonths: 3, price: '10.00', currency: 'USD' }
-const user = { username: 'intruder', email: 'i@example.org', firstName: 'I', lastName: 'N' }
-const LINES: readonly Line[] = [
-  { method: 'GET', path: '/v1/pets', about: 'none' },
-  {
-    method: 'GET',
-    path: `/v1/pets?q=${MARK}&facets=breed,shelterId&include=shelter`,
-    about: 'none',
-  },
-  { method: 'QUERY', path: '/v1/pets', about: 'none', body: {} },
-  { method: 'POST', path: '/v1/pets', about: 'none', body: pet },
-  { method: 'QUERY', path: '/v1/pets/search', about: 'none', body: {} },
-  { method: 'POST', path: '/v1/pets/search', about: 'none', body: {} },
-  { method: 'GET', path: '/v1/pets/:id', about: 'pet' },
-  { method: 'PUT', path: '/v1/pets/:id', about: 'pet', body: pet },
-  { method: 'PATCH', path: '/v1/pets/:id', about: 'pet', body: { name: 'Mine now' } },
-  { method: 'DELETE', path: '/v1/pets/:id', about: 'pet' },
-  {
-    method: 'POST',
-    path: '/v1/pets/:id/outcome',
-    about: 'pet',
-    body: { kind: 'OTHER', date: '2026-01-02' },
-  },
-  { method: 'POST', path: '/v1/pets/:id/return', about: 'pet', body: {} },
-  { method: 'GET', path: '/v1/pets/:id/history', about: 'pet' },
-  {
-    method: 'POST',
-    path: '/v1/pets/:id/images',
-    about: 'pet',
-    body: { url: 'https://example.org/a.jpg' },
-  },
-  { method: 'GET', path: '/v1/pets/:id/images/:name', about: 'pet' },
-  { method: 'GET', path: '/v1/inventories', about: 'none' },
-  { method: 'GET', path: '/v1/inventory', about: 'none' },
-  { method: 'GET', path: '/v1/shelters', about: 'none' },
-  { method: 'POST', path: '/v1/shelters', about: 'none', body: { name: 'New' } },
-  { method: 'GET', path: '/v1/shelters/:id', about: 'shelter' },
-  { method: 'PUT', path: '/v1/shelters/:id', about: 'shelter', body: { name: 'Mine now' } },
-  { method: 'PATCH', path: '/v1/shelters/:id', about: 'shelter', body: { name: 'Mine now' } },
-  {
-    method: 'POST',
-    path: '/v1/users',
-    about: 'none',
-    body: { ...user, password: 'a long password' },
-  },
-  { method: 'GET', path: '/v1/users/:id', about: 'user' },
-  {
-    method: 'POST',
-    path: '/v1/auth/tokens',
-    about: 'none',
-    body: { username: `${MARK}-user`, password: 'the right password' },
-  },
-  {
-    method: 'POST',
-    path: '/v1/auth/tokens/refresh',
-    about: 'none',
-    body: { refreshToken: 'unknown' },
-  },
-  {
-    method: 'POST',
-    path: '/v1/auth/tokens/revoke',
-    about: 'none',
-    body: { refreshToken: 'unknown' },
-  },
-  { method: 'GET', path: '/v1/events?limit=500', about: 'none' },
-]
-/** Nothing of a tenant is behind these; the stream is a face of the feed that has a suite of its own. */
-const WITHOUT_TENANT = [
-  '/',
-  '/livez',
-  '/readyz',
-  '/metrics',
-  '/.well-known/jwks.json',
-  '/v1/events/stream',
-]
+import {
+  A,
+  B,
+  type Belongings,
+  type Line,
+  LINES,
+  MARK,
+  paymentBy,
+  pet,
+  user,
+  WITHOUT_TENANT,
+} from './tenant-walls-lines.ts'
 
 /** Ways in which somebody may write an id, hoping that one check and another read it differently. */
 const FORMS: readonly ((id: string) => string)[] = [
@@ -104,14 +33,6 @@ const FORMS: readonly ((id: string) => string)[] = [
   (id) => `pet-${B}.${id}`,
   () => '1',
 ]
-
-type Belongings = Readonly<{
-  pet: string
-  shelter: string
-  user: string
-  none: string
-  photo: string
-}>
 
 type Answer = Readonly<{ statusCode: number; body: string; headers: object }>
 type Sent = Readonly<{ method: string; url: string; headers: object; payload?: object }>
@@ -143,7 +64,7 @@ const smuggled = (naming: Naming, theirs: Belongings): object => {
 
 const furnish = async (rig: TestApp, tenantId: TenantId, word: string): Promise<Belongings> => {
   const { app } = rig
-  const scopes = ['read:pets', 'write:pets', 'read:events', 'read:audit'] as const
+  const scopes = ['admin'] as const
   const headers = {
     ...(await rig.bearer({ tenants: [tenantId], scopes })),
     'x-tenant-id': tenantId,
@@ -154,13 +75,14 @@ const furnish = async (rig: TestApp, tenantId: TenantId, word: string): Promise<
     return answer.json<{ id: string }>().id
   }
   const shelter = await created('/v1/shelters', { name: `${word} Shelter` })
-  const id = await created('/v1/pets', {
+  const described = {
     ...pet,
     name: `${word} pet`,
     breed: `${word} breed`,
     shelterId: shelter,
     description: `${word} words`,
-  })
+  }
+  const id = await created('/v1/pets', described)
   const photo = `https://example.org/${word}.jpg`
   await app.inject({
     method: 'POST',
@@ -174,7 +96,21 @@ const furnish = async (rig: TestApp, tenantId: TenantId, word: string): Promise<
     password: 'the right password',
     firstName: word,
   })
-  return { pet: id, shelter, user: person, none: '', photo: `${'0'.repeat(64)}.jpg` }
+  const spare = await created('/v1/pets', described)
+  const order = await created('/v1/orders', { petId: id, userId: person })
+  await created(`/v1/orders/${order}/payment`, paymentBy(`${word} Buyer`))
+  const adoption = await created('/v1/adoptions', {
+    petId: await created('/v1/pets', described),
+    applicantId: person,
+    message: `${word} letter`,
+  })
+  // What policies make of it is in the log, too, before anything is compared.
+  const find = () => rig.application.orders.get(tenantId, order)
+  await until('the order is approved', async () => (await find())?.status === 'APPROVED')
+  const receipt = (await find())?.payments[0]?.receiptId ?? ''
+  const photoName = `${'0'.repeat(64)}.jpg`
+  const ids = { pet: id, shelter, user: person, order, receipt, adoption, spare, none: '' }
+  return { ...ids, photo: photoName }
 }
 
 const routesOf = (app: FastifyInstance): readonly string[] => {
@@ -236,7 +172,7 @@ for (const publicReads of [true, false]) {
         headers: headersOf[as as keyof typeof headersOf],
         ...(line.body === undefined
           ? {}
-          : { payload: { ...line.body, ...smuggled(naming, theirs) } }),
+          : { payload: { ...line.body, ...line.names?.(theirs), ...smuggled(naming, theirs) } }),
       })
       // What the request itself said comes back in links and problems.
       const said = (answer.body + JSON.stringify(answer.headers)).replaceAll(`q=${MARK}`, 'q=')

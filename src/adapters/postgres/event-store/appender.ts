@@ -10,7 +10,7 @@ import { Fault } from '../../../core/fault.ts'
 import type { Logger } from '../../../core/logger.ts'
 import type { Metrics } from '../../../core/metrics.ts'
 import { createAppendQueue, type AppendQueue, type QueuedAppend } from './append-queue.ts'
-import { batchQuery, outcomeOf, type BatchRow } from './batch.ts'
+import { batchQuery, outcomesOf, type BatchRow } from './batch.ts'
 import type { EventStoreLimits } from './limits.ts'
 import { openSession, type Session } from './session.ts'
 
@@ -139,20 +139,20 @@ const send = async (state: State, client: pg.Client, batch: QueuedAppend[]): Pro
   try {
     const { rows } = await client.query<BatchRow & unknown[]>(batchQuery(batch))
     metrics.observe('pawtrail_append_batch_duration_seconds', (clock() - sentAtMs) / 1000)
-    answer(state, batch, rows)
+    answer(state, batch, rows[0])
   } catch (error) {
     refuse(state, { client, batch, error })
   }
 }
 
-const answer = (state: State, batch: QueuedAppend[], rows: readonly BatchRow[]): void => {
+const answer = (state: State, batch: QueuedAppend[], row: BatchRow | undefined): void => {
+  const outcomes = row === undefined ? [] : outcomesOf(row, batch)
   let newest = 0
   batch.forEach((append, index) => {
-    const row = rows[index]
-    if (row === undefined) {
+    const outcome = outcomes[index]
+    if (outcome === undefined) {
       return append.reject(new Fault('append_outcome_unknown', 'the database left a command out'))
     }
-    const outcome = outcomeOf(row, append.request.stream.tenantId)
     if (outcome.kind === 'appended') newest = outcome.position
     count(state, outcome.kind)
     append.resolve(outcome)

@@ -65,8 +65,10 @@ const findByKey = async (
   return { kind: 'duplicate', stream, version: row.version, position: row.position }
 }
 
+// Older events hold their JSON in the columns of type jsonb.
 const COLUMNS = `position, tenant_id, category, stream_id, version, event_id, type, schema_version,
-  data::text as data, metadata, occurred_at, recorded_at`
+  coalesce(data_text, data::text) as data, coalesce(metadata_text, metadata::text) as metadata,
+  occurred_at, recorded_at`
 
 // The end of the primary key's index of the last partition that has rows.
 const HEAD: Statement = {
@@ -75,7 +77,7 @@ const HEAD: Statement = {
 }
 
 // The streams row gives the version and, by its two positions, the few partitions to look into;
-// there the unique index (tenant_id, category, stream_id, version) gives the events in order. One
+// there the unique index (stream_id, tenant_id, category, version) gives the events in order. One
 // statement, so that both are of one moment.
 const streamStatement = (order: 'asc' | 'desc'): Statement => ({
   name: `event_store_read_stream_${order}`,
@@ -127,7 +129,7 @@ type EventRow = Readonly<{
   type: string
   schema_version: number
   data: string
-  metadata: StoredEvent['metadata']
+  metadata: string
   occurred_at: string
   recorded_at: string
 }>
@@ -217,7 +219,7 @@ const toStoredEvent = (row: EventRow): StoredEvent => ({
   type: row.type,
   schemaVersion: row.schema_version,
   data: JSON.parse(row.data) as JsonObject,
-  metadata: row.metadata,
+  metadata: JSON.parse(row.metadata) as StoredEvent['metadata'],
   occurredAt: row.occurred_at,
   recordedAt: row.recorded_at,
 })

@@ -7,7 +7,7 @@ import type {
   TokenIssuer,
 } from '../../../core/auth.ts'
 import type { CursorCodec } from '../../../core/cursor.ts'
-import type { AttemptLimits } from './sign-in-limit.ts'
+import type { AttemptLimits, SignInLimit } from './sign-in-limit.ts'
 
 export const TOKEN_LIFETIME_SECONDS = 3_600
 
@@ -20,6 +20,8 @@ export type AccountOptions = Readonly<{
   credentials: CredentialStore
   refreshTokens: RefreshTokenStore
   settings: AccountSettings
+  /** Counts the attempts instead of one of its own: for a limit that is shared with other ways to sign in. */
+  signInLimit?: SignInLimit
   /** With it a registration answers Event-Cursor. */
   cursors?: CursorCodec
 }>

@@ -1,7 +1,7 @@
 // What account requests must look like and what their answers disclose. Answers are closed: a member that is not named
 // here, such as a password's hash, cannot leave the server by mistake.
 import { z } from 'zod'
-import { text } from '../fields.ts'
+import { ignored, text } from '../fields.ts'
 
 const MIN_PASSWORD_LENGTH = 8
 const MAX_PASSWORD_LENGTH = 128
@@ -22,19 +22,61 @@ const preferences = z.strictObject({
   notifications: z.boolean().default(false),
 })
 
+const email = z.email('Must be an e-mail address').max(254)
+const phone = z.string().regex(/^\+?[1-9]\d{1,14}$/, 'Must be a phone number such as +12075550142')
+const password = z.string().min(MIN_PASSWORD_LENGTH).max(MAX_PASSWORD_LENGTH)
+
 export const registrationBody = z.strictObject({
   username,
-  email: z.email('Must be an e-mail address').max(254),
+  email,
   firstName: text(100),
   lastName: text(100),
-  password: z.string().min(MIN_PASSWORD_LENGTH).max(MAX_PASSWORD_LENGTH),
-  phone: z
-    .string()
-    .regex(/^\+?[1-9]\d{1,14}$/, 'Must be a phone number such as +12075550142')
-    .nullish(),
+  password,
+  phone: phone.nullish(),
   preferences: preferences.nullish(),
 })
 export type Registration = z.output<typeof registrationBody>
+
+/**
+ * Of PUT and of PATCH: what is left out stays, as documented for both. Null takes away what need not be known. With
+ * what only we set, so that a user that was read can be sent back.
+ */
+export const userChangesBody = z
+  .strictObject({
+    username: username.optional(),
+    email: email.optional(),
+    firstName: text(100).optional(),
+    lastName: text(100).optional(),
+    phone: phone.nullish(),
+    preferences: z
+      .strictObject({
+        newsletter: z.boolean().optional(),
+        notifications: z.boolean().optional(),
+      })
+      .nullish(),
+    password: password.optional(),
+    currentPassword: z.string().min(1).max(MAX_PASSWORD_LENGTH).optional(),
+    id: ignored,
+    tenantId: ignored,
+    createdAt: ignored,
+    updatedAt: ignored,
+  })
+  .refine(goesWith('password', 'currentPassword'), needed('currentPassword'))
+  .refine(goesWith('currentPassword', 'password'), needed('password'))
+export type UserChangesBody = z.output<typeof userChangesBody>
+
+/** Neither password is good for anything without the other. */
+function goesWith(given: string, other: string): (body: object) => boolean {
+  const members = (body: object): ReadonlyMap<string, unknown> => new Map(Object.entries(body))
+  return (body) => members(body).get(given) === undefined || members(body).get(other) !== undefined
+}
+
+/** Told also when other fields are wrong: all that has to be put right is in one answer. */
+function needed(field: string) {
+  const isObject = ({ value }: Readonly<{ value: unknown }>): boolean =>
+    typeof value === 'object' && value !== null
+  return { error: 'Is required', path: [field], params: { code: 'REQUIRED' }, when: isObject }
+}
 
 export const userAnswer = z.strictObject({
   id: z.string(),

@@ -8,11 +8,42 @@ import { toTimestamp } from '../../../core/clock.ts'
 import type { TenantId } from '../../../core/ids.ts'
 import { callerOf } from '../host.ts'
 import { ProblemError } from '../problem.ts'
+import type { RouteDoc } from '../route-doc.ts'
 import type { AccountOptions } from './options.ts'
 import { refreshBody, signInBody, type TokenAnswer, tokenAnswer } from './schemas.ts'
 import type { SignInLimit } from './sign-in-limit.ts'
 
 const tags = ['auth']
+
+const refreshExample = { stored: { refreshToken: 'kJ7vYB1kq0m3cW4yQ1n0zq8r5t9w2x6a7b8c9d0e1f2' } }
+const DOCS = {
+  signIn: {
+    summary: 'Sign in',
+    description:
+      'Gives an access token and a refresh token. Whatever is wrong with a name or a password is answered alike.',
+    security: 'public',
+    idempotencyKey: false,
+    problems: [401],
+    examples: { ada: { username: 'ada.byron', password: 'correct horse battery' } },
+  },
+  refresh: {
+    summary: 'A new access token for a refresh token',
+    description:
+      'A refresh token is good once. Using one again ends its session: it may have been stolen.',
+    security: 'public',
+    idempotencyKey: false,
+    problems: [401],
+    examples: refreshExample,
+  },
+  revoke: {
+    summary: 'Sign out',
+    description:
+      'Ends the session of a refresh token; answered alike when there is no such session.',
+    security: 'public',
+    idempotencyKey: false,
+    examples: refreshExample,
+  },
+} as const satisfies Readonly<Record<string, RouteDoc>>
 
 /** `decoyHash`: of a password that nobody has. */
 export const installTokenRoutes = (
@@ -26,7 +57,10 @@ export const installTokenRoutes = (
 
   routes.post(
     '/v1/auth/tokens',
-    { schema: { operationId: 'createToken', tags, body: signInBody, response } },
+    {
+      config: { isJson: true, doc: DOCS.signIn },
+      schema: { operationId: 'createToken', tags, body: signInBody, response },
+    },
     async (request, reply) => {
       const { tenantId } = callerOf(request)
       const { username, password } = request.body
@@ -46,7 +80,10 @@ export const installTokenRoutes = (
 
   routes.post(
     '/v1/auth/tokens/refresh',
-    { schema: { operationId: 'refreshToken', tags, body: refreshBody, response } },
+    {
+      config: { isJson: true, doc: DOCS.refresh },
+      schema: { operationId: 'refreshToken', tags, body: refreshBody, response },
+    },
     async (request, reply) => {
       const rotated = await refreshTokens.rotate(request.body.refreshToken)
       if (rotated === undefined) throw deadRefreshToken()
@@ -59,6 +96,7 @@ export const installTokenRoutes = (
   routes.post(
     '/v1/auth/tokens/revoke',
     {
+      config: { isJson: true, doc: DOCS.revoke },
       schema: {
         operationId: 'revokeToken',
         tags,
@@ -78,15 +116,23 @@ export const missingBodyIsEmpty = async (request: FastifyRequest): Promise<void>
   if (request.method === 'POST') request.body ??= {}
 }
 
+/**
+ * The password took a while to check. Had it been changed or the user left meanwhile, which ends all sessions, this one
+ * would have been begun too late to be ended: so it is looked at again.
+ */
 const startSession = async (
   options: AccountOptions,
   tenantId: TenantId,
-  { userId }: Credential,
+  { userId, passwordHash }: Credential,
 ): Promise<TokenAnswer> => {
+  const { credentials, refreshTokens } = options
   const grant = { tenantId, userId }
-  const answer = await answerFor(options, grant, await options.refreshTokens.create(grant))
-  if (answer === undefined) throw wrongCredentials()
-  return answer
+  const refreshToken = await refreshTokens.create(grant)
+  const answer = await answerFor(options, grant, refreshToken)
+  const now = await credentials.findByUser(tenantId, userId)
+  if (answer !== undefined && now?.passwordHash === passwordHash) return answer
+  await refreshTokens.revoke(refreshToken)
+  throw wrongCredentials()
 }
 
 /** With the scopes that the user has now. Undefined when there is no such user any more. */

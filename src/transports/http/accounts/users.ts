@@ -1,25 +1,15 @@
-// Registering, and a user's own page. Anybody may register; a user is shown to itself and to nobody else.
+// Registering: anybody may.
 import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
-import { z } from 'zod'
-import type { UserState } from '../../../application.ts'
 import type { Principal } from '../../../core/auth.ts'
-import { SHARED_TENANT, type TenantId } from '../../../core/ids.ts'
-import { contextOf, doneOrThrow, notFound } from '../command-answer.ts'
-import { isUnchanged, versionTag } from '../conditional.ts'
-import { callerOf, requireScope } from '../host.ts'
+import { contextOf, doneOrThrow } from '../command-answer.ts'
+import { callerOf } from '../host.ts'
 import { createIdempotentRunner } from '../idempotency.ts'
+import type { RouteDoc } from '../route-doc.ts'
 import type { AccountOptions } from './options.ts'
-import {
-  registrationBody,
-  type Registration,
-  type UserAnswer,
-  userAnswer,
-  userParams,
-} from './schemas.ts'
+import { registrationBody, type Registration, userAnswer } from './schemas.ts'
 import type { SignInLimit } from './sign-in-limit.ts'
-
-const tags = ['users']
+import { headWritten, tags, userAnswerOf } from './user-answer.ts'
 
 /** Who registers has no name yet. */
 const NOBODY: Principal = {
@@ -30,16 +20,27 @@ const NOBODY: Principal = {
   expiresAtMs: 0,
 }
 
-export const installUserRoutes = (
-  app: FastifyInstance,
-  options: AccountOptions,
-  limit: SignInLimit,
-): void => {
-  installRegistration(app, options, limit)
-  installOwnPage(app, options)
+const doc: RouteDoc = {
+  summary: 'Register',
+  description:
+    'Gives a user of this tenant. Usernames are compared without case. The password is in no answer, and is never ' +
+    'recorded as it is.',
+  security: 'public',
+  headers: ['ETag'],
+  examples: {
+    ada: {
+      username: 'ada.byron',
+      email: 'ada@example.org',
+      firstName: 'Ada',
+      lastName: 'Byron',
+      password: 'correct horse battery',
+      phone: '+12075550142',
+      preferences: { newsletter: false, notifications: true },
+    },
+  },
 }
 
-const installRegistration = (
+export const installRegistration = (
   app: FastifyInstance,
   { application, cursors }: AccountOptions,
   limit: SignInLimit,
@@ -48,6 +49,7 @@ const installRegistration = (
   app.withTypeProvider<ZodTypeProvider>().post(
     '/v1/users',
     {
+      config: { isJson: true, doc },
       schema: {
         operationId: 'createUser',
         tags,
@@ -69,40 +71,12 @@ const installRegistration = (
             input,
           ),
       )
-      const { id, state, version, position, replayed } = doneOrThrow(result, 'user')
-      if (replayed) reply.header('idempotent-replayed', 'true')
-      if (cursors !== undefined) reply.header('event-cursor', cursors.encode(tenantId, position))
+      const done = doneOrThrow(result, 'user')
+      headWritten(reply, tenantId, { done, cursors })
       return reply
         .code(201)
-        .header('location', `/v1/users/${id}`)
-        .header('etag', versionTag(version))
-        .header('cache-control', 'no-store')
-        .send(answerOf(tenantId, id, state))
-    },
-  )
-}
-
-const installOwnPage = (app: FastifyInstance, { application }: AccountOptions): void => {
-  app.withTypeProvider<ZodTypeProvider>().get(
-    '/v1/users/:id',
-    {
-      schema: {
-        operationId: 'getUserById',
-        tags,
-        params: userParams,
-        response: { 200: userAnswer, 304: z.undefined() },
-      },
-    },
-    async (request, reply) => {
-      const { tenantId, principal } = requireScope(request, 'read:user')
-      const { id } = request.params
-      const isSelf = principal.kind === 'user' && principal.subject === id
-      const user = isSelf ? await application.users.get(tenantId, id) : undefined
-      if (user === undefined) throw notFound('user')
-      const tag = versionTag(user.version)
-      reply.header('etag', tag).header('cache-control', 'private, no-cache')
-      if (isUnchanged(request.headers['if-none-match'], [tag])) return reply.code(304).send()
-      return reply.send(answerOf(tenantId, id, user))
+        .header('location', `/v1/users/${done.id}`)
+        .send(userAnswerOf(tenantId, done.id, done.state))
     },
   )
 }
@@ -111,20 +85,3 @@ const inputOf = ({ password, phone, preferences, ...rest }: Registration) => ({
   profile: { ...rest, phone: phone ?? null, preferences: preferences ?? null },
   password,
 })
-
-const answerOf = (
-  tenantId: TenantId,
-  id: string,
-  { profile, createdAt, updatedAt }: UserState,
-): UserAnswer => {
-  const { phone, preferences, ...rest } = profile
-  return {
-    id,
-    ...rest,
-    ...(phone === null ? {} : { phone }),
-    ...(preferences === null ? {} : { preferences }),
-    ...(tenantId === SHARED_TENANT ? {} : { tenantId }),
-    createdAt,
-    updatedAt,
-  }
-}

@@ -215,9 +215,19 @@ export const changedProfile = (body: PetPatchBody): RevisePet['changes'] => {
     ...{ goodWithKids, goodWithDogs, goodWithCats, currency, description },
     ...{ temperament, medicalInfo, microchipId, shelterId, intakeDate },
     price: priceOf(body),
-    vaccinations: vaccinations === null ? [] : vaccinations,
+    vaccinations: medicalInfo?.vaccinated === false ? (vaccinations ?? []) : listOf(vaccinations),
   }
 }
+
+const listOf = (vaccinations: string[] | null | undefined): string[] | undefined =>
+  vaccinations === null ? [] : vaccinations
+
+/**
+ * Of a PUT: who only knows whether a pet is vaccinated keeps the list of what against; of a pet that
+ * is not, or of which nothing is said, there is none.
+ */
+export const replacedVaccinations = (body: PetReplaceBody): string[] | undefined =>
+  body.medicalInfo?.vaccinated === true ? listOf(body.vaccinations) : (body.vaccinations ?? [])
 
 export const intakeOf = (body: PetCreateBody, today: string): PetIntake => ({
   kind: body.intake?.kind ?? 'OTHER',

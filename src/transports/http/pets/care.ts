@@ -6,6 +6,7 @@ import { underIfMatch } from '../conditional.ts'
 import type { RouteParts } from '../options.ts'
 import type { RequestTypes } from '../validation.ts'
 import { outcomeBody, returnBody } from './body.ts'
+import { petDocs } from './docs.ts'
 import { changedPet, petWrite, sendWritten, staff, today } from './written.ts'
 
 export const careRoutes = (app: FastifyInstance, parts: RouteParts): void => {
@@ -29,7 +30,11 @@ export const careRoutes = (app: FastifyInstance, parts: RouteParts): void => {
 
   routes.post(
     '/v1/pets/:id/outcome',
-    { ...petWrite, schema: { ...changedPet, operationId: 'recordOutcome', body: outcomeBody } },
+    {
+      ...petWrite,
+      config: { isJson: true, doc: petDocs.outcome },
+      schema: { ...changedPet, operationId: 'recordOutcome', body: outcomeBody },
+    },
     (request, reply) => {
       const { kind, date = today(parts), destination = null, reason = null } = request.body
       return act(request, reply, (context) =>
@@ -40,7 +45,11 @@ export const careRoutes = (app: FastifyInstance, parts: RouteParts): void => {
 
   routes.post(
     '/v1/pets/:id/return',
-    { ...petWrite, schema: { ...changedPet, operationId: 'returnPet', body: returnBody } },
+    {
+      ...petWrite,
+      config: { isJson: true, doc: petDocs.returned },
+      schema: { ...changedPet, operationId: 'returnPet', body: returnBody },
+    },
     (request, reply) => {
       const { status, date = today(parts), source = null, condition = null } = request.body
       const { reason = null } = request.body

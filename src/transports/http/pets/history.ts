@@ -6,6 +6,7 @@ import { notFound } from '../command-answer.ts'
 import { DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, petIdParams, queryInteger } from '../fields.ts'
 import { requireScope } from '../host.ts'
 import type { RouteParts } from '../options.ts'
+import { petDocs } from './docs.ts'
 import { petHistorySchema } from './schema.ts'
 import { petPath } from './single.ts'
 import type { RequestTypes } from '../validation.ts'
@@ -19,7 +20,7 @@ export const historyRoute = (app: FastifyInstance, parts: RouteParts): void => {
   app.withTypeProvider<RequestTypes>().get(
     '/v1/pets/:id/history',
     {
-      config: { isJson: true },
+      config: { isJson: true, doc: petDocs.history },
       schema: {
         operationId: 'getPetHistory',
         tags: ['pets'],

@@ -14,6 +14,7 @@ import type { RouteParts } from '../options.ts'
 import { ProblemError } from '../problem.ts'
 import { fieldErrors, type RequestTypes } from '../validation.ts'
 import { photoUrl } from './body.ts'
+import { petDocs } from './docs.ts'
 import { type ImageKind, imageKindOf, imageName } from './image-bytes.ts'
 import { apiResponseSchema } from './schema.ts'
 
@@ -43,7 +44,7 @@ const uploadRoute = (app: FastifyInstance, parts: RouteParts): void => {
   app.withTypeProvider<RequestTypes>().post(
     '/v1/pets/:id/images',
     {
-      config: { isJson: true },
+      config: { isJson: true, doc: petDocs.upload },
       bodyLimit: MAX_IMAGE_BYTES + FORM_OVERHEAD_BYTES,
       schema: {
         operationId: 'uploadPetPhoto',
@@ -182,6 +183,7 @@ const imageRoute = (app: FastifyInstance, parts: RouteParts): void => {
   app.withTypeProvider<RequestTypes>().get(
     '/v1/pets/:id/images/:name',
     {
+      config: { doc: petDocs.image },
       compress: false,
       schema: {
         operationId: 'getPetPhoto',

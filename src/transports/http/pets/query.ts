@@ -43,6 +43,7 @@ const money = () =>
   queryText(12)
     .pipe(z.string().regex(/^\d{1,8}(\.\d{1,2})?$/, 'Must be a decimal amount such as 75.00'))
     .transform((amount) => toMoney(amount))
+    .meta({ type: 'string', pattern: '^\\d{1,8}(\\.\\d{1,2})?$' })
 
 export const petListQuery = z
   .strictObject({
@@ -60,13 +61,13 @@ export const petListQuery = z
     vaccinated: queryBoolean().optional(),
     spayedNeutered: queryBoolean().optional(),
     specialNeeds: queryBoolean().optional(),
-    shelterId: queryText(36).pipe(uuidSchema).optional(),
-    intakeFrom: queryText(10).pipe(dayField).optional(),
-    intakeTo: queryText(10).pipe(dayField).optional(),
+    shelterId: queryText(36).pipe(uuidSchema).meta({ type: 'string', format: 'uuid' }).optional(),
+    intakeFrom: queryText(10).pipe(dayField).meta({ type: 'string', format: 'date' }).optional(),
+    intakeTo: queryText(10).pipe(dayField).meta({ type: 'string', format: 'date' }).optional(),
     priceMin: money().optional(),
     priceMax: money().optional(),
     q: queryText(200).optional(),
-    sort: queryText(20).pipe(z.enum(SORTS)).optional(),
+    sort: queryText(20).pipe(z.enum(SORTS)).meta({ type: 'string', enum: SORTS }).optional(),
     facets: queryList(FACETS).optional(),
     include: includeParameter,
     ...pageParameters,
@@ -74,6 +75,11 @@ export const petListQuery = z
       .custom<string>((value) => typeof value === 'string' && /^[\w.~=-]{0,512}$/.test(value), {
         error: 'Must be a cursor from an earlier answer',
         params: { code: 'INVALID_FORMAT' },
+      })
+      .meta({
+        type: 'string',
+        maxLength: 512,
+        description: 'Empty at first, then the nextCursor of the page before.',
       })
       .optional(),
   })

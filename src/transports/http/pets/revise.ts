@@ -14,7 +14,9 @@ import {
   type PetReplaceBody,
   petReplaceBody,
   photoOf,
+  replacedVaccinations,
 } from './body.ts'
+import { petDocs } from './docs.ts'
 import { changedPet, petWrite, sendWritten, staff } from './written.ts'
 
 type Revision = Readonly<{ petId: string; input: RevisePet; include: readonly string[] }>
@@ -35,12 +37,16 @@ export const reviseRoutes = (app: FastifyInstance, parts: RouteParts): void => {
 
   routes.put(
     '/v1/pets/:id',
-    { ...petWrite, schema: { ...changedPet, operationId: 'updatePet', body: petReplaceBody } },
+    {
+      ...petWrite,
+      config: { isJson: true, doc: petDocs.replace },
+      schema: { ...changedPet, operationId: 'updatePet', body: petReplaceBody },
+    },
     (request, reply) => {
       const { body, params, query } = request
       const { intakeDate } = body // when a pet came is known: leaving it out does not unsay it
       const input = {
-        changes: { ...fullProfile(body), intakeDate },
+        changes: { ...fullProfile(body), intakeDate, vaccinations: replacedVaccinations(body) },
         ...besideProfile(parts, params.id, body),
       }
       return revise(request, reply, { petId: params.id, input, include: query.include ?? [] })
@@ -51,7 +57,11 @@ export const reviseRoutes = (app: FastifyInstance, parts: RouteParts): void => {
     '/v1/pets/:id',
     {
       ...petWrite,
-      config: { isJson: true, acceptPatch: 'application/merge-patch+json, application/json' },
+      config: {
+        isJson: true,
+        acceptPatch: 'application/merge-patch+json, application/json',
+        doc: petDocs.patch,
+      },
       schema: { ...changedPet, operationId: 'patchPet', body: petPatchBody },
     },
     (request, reply) => {

@@ -4,11 +4,12 @@ import { z } from 'zod'
 import { createUrlMemo } from '../cached-read.ts'
 import { includeParameter, petIdParams } from '../fields.ts'
 import type { RouteParts } from '../options.ts'
+import { petDocs } from './docs.ts'
 import { historyRoute } from './history.ts'
 import { imageRoutes } from './images.ts'
 import { ACCEPT_QUERY, sendPetSearch } from './list.ts'
 import { petListQuery, planSearch, type PetSearchPlan } from './query.ts'
-import { petCollectionSchema, petSchema } from './schema.ts'
+import { petCollectionSchema, petAnswer } from './schema.ts'
 import { listQueryOf, petSearchBody } from './search-body.ts'
 import { type PetReadPlan, planRead, sendPet } from './single.ts'
 import { writeRoutes } from './write.ts'
@@ -36,7 +37,7 @@ const listRoutes = (app: FastifyInstance, parts: RouteParts): void => {
   routes.get(
     '/v1/pets',
     {
-      config: listConfig,
+      config: { ...listConfig, doc: petDocs.list },
       compress: false,
       schema: { operationId: 'listPets', tags, querystring: petListQuery, response },
       onRequest: [readGate, memo.shortcut],
@@ -58,7 +59,7 @@ const listRoutes = (app: FastifyInstance, parts: RouteParts): void => {
     routes.route({
       method,
       url,
-      config: listConfig,
+      config: { ...listConfig, doc: petDocs.search },
       compress: false,
       schema: { operationId, tags, querystring: includeQuery, body: petSearchBody, response },
       onRequest: readGate,
@@ -77,14 +78,14 @@ const singleRoutes = (app: FastifyInstance, parts: RouteParts): void => {
   app.withTypeProvider<RequestTypes>().get(
     '/v1/pets/:id',
     {
-      config: { isJson: true },
+      config: { isJson: true, doc: petDocs.get },
       compress: false,
       schema: {
         operationId: 'getPet',
         tags,
         params: petIdParams,
         querystring: includeQuery,
-        response: { 200: petSchema },
+        response: { 200: petAnswer },
       },
       onRequest: [readGate, memo.shortcut],
       preHandler: eventCursors.waitForCursor,

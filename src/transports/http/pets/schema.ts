@@ -3,49 +3,72 @@
 import { z } from 'zod'
 import { GENDERS, SIZES, SPECIES, STATUSES } from '../fields.ts'
 
-export const petSchema = z.strictObject({
-  id: z.string(),
-  name: z.string(),
-  species: z.enum(SPECIES),
-  breed: z.string().optional(),
-  ageMonths: z.int(),
-  size: z.enum(SIZES).optional(),
-  color: z.string().optional(),
-  gender: z.enum(GENDERS).optional(),
-  goodWithKids: z.boolean().optional(),
-  price: z.string(),
-  currency: z.string(),
-  description: z.string().optional(),
-  status: z.enum(STATUSES),
-  createdAt: z.string(),
-  updatedAt: z.string(),
-  tenantId: z.string().nullable().optional(),
-  photos: z.array(z.string()).optional(),
-  medicalInfo: z
-    .strictObject({
-      spayedNeutered: z.boolean().optional(),
-      vaccinated: z.boolean().optional(),
-      microchipped: z.boolean().optional(),
-      specialNeeds: z.boolean().optional(),
-      healthNotes: z.string().optional(),
-    })
-    .optional(),
-})
+export const petSchema = z
+  .strictObject({
+    id: z.uuid(),
+    name: z.string(),
+    species: z.enum(SPECIES),
+    breed: z.string().optional(),
+    ageMonths: z.int(),
+    size: z.enum(SIZES).optional(),
+    color: z.string().optional(),
+    gender: z.enum(GENDERS).optional(),
+    goodWithKids: z.boolean().optional(),
+    price: z.string(),
+    currency: z.string(),
+    description: z.string().optional(),
+    status: z.enum(STATUSES),
+    createdAt: z.iso.datetime(),
+    updatedAt: z.iso.datetime(),
+    tenantId: z.uuid().nullable().optional(),
+    photos: z.array(z.string()).optional(),
+    medicalInfo: z
+      .strictObject({
+        spayedNeutered: z.boolean().optional(),
+        vaccinated: z.boolean().optional(),
+        microchipped: z.boolean().optional(),
+        specialNeeds: z.boolean().optional(),
+        healthNotes: z.string().optional(),
+      })
+      .optional(),
+  })
+  .meta({ id: 'Pet' })
 
-export const petCollectionSchema = z.strictObject({
-  data: z.array(petSchema),
-  pagination: z.strictObject({
-    page: z.int(),
-    limit: z.int(),
-    totalItems: z.int(),
-    totalPages: z.int(),
-    nextCursor: z.string().nullable().optional(), // with cursor paging only
-  }),
-  facets: z.record(z.string(), z.record(z.string(), z.int())).optional(), // with facets only
-  links: z.record(z.string(), z.string().nullable()).optional(), // with include=links only
-})
+/** What `include=shelter` and `include=links` add. */
+const extendedPetSchema = petSchema
+  .extend({
+    temperament: z.string().optional(),
+    vaccinations: z.array(z.string()).optional(),
+    goodWithDogs: z.boolean().optional(),
+    goodWithCats: z.boolean().optional(),
+    shelterId: z.uuid().optional(),
+    intakeDate: z.iso.date().optional(),
+    serial: z.int().optional(), // not in the answer of a write: the read model gives it
+    links: z.record(z.string(), z.string().nullable()).optional(),
+  })
+  .meta({ id: 'PetWithExtras', description: 'With `include=shelter` or `include=links` only.' })
 
-export const apiResponseSchema = z.strictObject({ message: z.string(), success: z.boolean() })
+/** A pet as it was asked for. */
+export const petAnswer = z.union([petSchema, extendedPetSchema])
+
+export const petCollectionSchema = z
+  .strictObject({
+    data: z.array(petAnswer),
+    pagination: z.strictObject({
+      page: z.int(),
+      limit: z.int(),
+      totalItems: z.int(),
+      totalPages: z.int(),
+      nextCursor: z.string().nullable().optional(), // with cursor paging only
+    }),
+    facets: z.record(z.string(), z.record(z.string(), z.int())).optional(), // with facets only
+    links: z.record(z.string(), z.string().nullable()).optional(), // with include=links only
+  })
+  .meta({ id: 'PetCollection' })
+
+export const apiResponseSchema = z
+  .strictObject({ message: z.string(), success: z.boolean() })
+  .meta({ id: 'ApiResponse' })
 
 export const petHistorySchema = z.strictObject({
   data: z.array(

@@ -8,8 +8,9 @@ import type { RouteParts } from '../options.ts'
 import type { RequestTypes } from '../validation.ts'
 import { fullProfile, intakeOf, petCreateBody, type PetCreateBody, photoOf } from './body.ts'
 import { careRoutes } from './care.ts'
+import { petDocs } from './docs.ts'
 import { reviseRoutes } from './revise.ts'
-import { petSchema } from './schema.ts'
+import { petAnswer } from './schema.ts'
 import { petPath } from './single.ts'
 import { includeQuery, petWrite, sendWritten, staff, staffOnly, tags, today } from './written.ts'
 
@@ -25,12 +26,13 @@ const admitRoute = (app: FastifyInstance, parts: RouteParts): void => {
     '/v1/pets',
     {
       ...petWrite,
+      config: { isJson: true, doc: petDocs.create },
       schema: {
         operationId: 'createPet',
         tags,
         querystring: includeQuery,
         body: petCreateBody,
-        response: { 201: petSchema },
+        response: { 201: petAnswer },
       },
     },
     async (request, reply) => {
@@ -63,7 +65,7 @@ const removeRoute = (app: FastifyInstance, parts: RouteParts): void => {
   app.withTypeProvider<RequestTypes>().delete(
     '/v1/pets/:id',
     {
-      config: { isJson: true },
+      config: { isJson: true, doc: petDocs.remove },
       onRequest: staffOnly,
       schema: { operationId: 'deletePet', tags, params: petIdParams, querystring: removeQuery },
     },

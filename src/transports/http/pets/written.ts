@@ -9,7 +9,7 @@ import { versionTag } from '../conditional.ts'
 import { includeParameter, petIdParams } from '../fields.ts'
 import { requireScope } from '../host.ts'
 import type { RouteParts } from '../options.ts'
-import { petSchema } from './schema.ts'
+import { petAnswer } from './schema.ts'
 import { withLinks } from './single.ts'
 
 export const tags = ['pets']
@@ -18,7 +18,7 @@ export const changedPet = {
   tags,
   params: petIdParams,
   querystring: includeQuery,
-  response: { 200: petSchema },
+  response: { 200: petAnswer },
 }
 
 export const staff = (request: FastifyRequest): Writer => requireScope(request, 'write:pets')

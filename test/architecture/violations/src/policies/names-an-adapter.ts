@@ -1,2 +1,2 @@
-// Caught by: every-part-is-listed, only-compose-names-adapters
+// Caught by: policies-import-core-events-and-the-application, only-compose-names-adapters
 import '../adapters/postgres/store.ts'

@@ -1,0 +1,119 @@
+// Every answer that a test gets by `inject` is held against the published documents: its status must be a documented one of
+// the operation, its media type too, and its body must fit the schema. Nothing that is served can drift from what is said.
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
+import formats from 'ajv-formats'
+import type { FastifyInstance } from 'fastify'
+
+type Json = Readonly<Record<string, unknown>>
+type Media = Readonly<{ schema?: Json }>
+type Response = Readonly<{ $ref?: string; content?: Readonly<Record<string, Media>> }>
+type Operation = Readonly<{ responses: Readonly<Record<string, Response>> }>
+type Path = Readonly<Record<string, Operation>>
+type Document = Readonly<{
+  paths: Readonly<Record<string, Path>>
+  components: Readonly<{ responses: Readonly<Record<string, Response>> }>
+}>
+type Template = Readonly<{ pattern: RegExp; parameters: number; operations: Path }>
+type Book = Readonly<{
+  document: Document
+  templates: readonly Template[]
+  validatorOf(schema: Json): ValidateFunction
+}>
+
+const DOCUMENTS = ['/v1/openapi.json', '/classic/openapi.json']
+// What is answered before an operation is reached; the documents say so under `default`.
+const BEFORE_THE_ROUTE: ReadonlySet<number> = new Set([405, 408, 414, 431])
+
+export type CheckedAnswer = Readonly<{
+  statusCode: number
+  headers: Readonly<Record<string, unknown>>
+  body: string
+}>
+export type Answered = Readonly<{ method: string; path: string; response: CheckedAnswer }>
+
+/** Gives the sentence of what is wrong; undefined when the answer is as documented, or its path is in no document. */
+export type ResponseCheck = (answered: Answered) => string | undefined
+
+export const createResponseCheck = async (app: FastifyInstance): Promise<ResponseCheck> => {
+  const documents: Document[] = []
+  for (const url of DOCUMENTS) documents.push((await app.inject(url)).json<Document>())
+  return responseCheckOf(documents)
+}
+
+export const responseCheckOf = (documents: readonly Document[]): ResponseCheck => {
+  const books = documents.map((document, index) => open(`document:${index}`, document))
+  return (answered) => {
+    for (const book of books) {
+      const operation = find(book, answered)
+      if (operation !== undefined) return check(book, operation, answered)
+    }
+    return undefined
+  }
+}
+
+const open = (url: string, document: Document): Book => {
+  const ajv = new Ajv2020({ strict: false, allErrors: true })
+  formats.default(ajv)
+  ajv.addSchema(document, url)
+  const known = new WeakMap<Json, ValidateFunction>()
+  return {
+    document,
+    templates: Object.entries(document.paths)
+      .map(([path, operations]) => ({
+        pattern: new RegExp(`^${path.replaceAll('.', '\\.').replaceAll(/\{\w+\}/g, '[^/]+')}$`),
+        parameters: path.split('{').length - 1,
+        operations,
+      }))
+      .sort((a, b) => a.parameters - b.parameters), // `/pets/search` before `/pets/{id}`
+    validatorOf: (schema) => {
+      const text = JSON.stringify(schema).replaceAll('"#/', `"${url}#/`)
+      const validate = known.get(schema) ?? ajv.compile(JSON.parse(text) as Json)
+      known.set(schema, validate)
+      return validate
+    },
+  }
+}
+
+const find = (book: Book, { method, path }: Answered): Operation | undefined =>
+  book.templates.find(({ pattern }) => pattern.test(path))?.operations[method.toLowerCase()]
+
+const check = (
+  book: Book,
+  operation: Operation,
+  { method, path, response }: Answered,
+): string | undefined => {
+  const { statusCode, body } = response
+  const what = `${method} ${path}: ${statusCode}`
+  const stated = operation.responses[String(statusCode)]
+  if (stated === undefined) {
+    return BEFORE_THE_ROUTE.has(statusCode) ? undefined : `${what} is not a documented status`
+  }
+  const { content } = follow(book, stated)
+  if (content === undefined) return body === '' ? undefined : `${what} is documented without a body`
+  const type = String(response.headers['content-type'] ?? '').split(';')[0] ?? ''
+  const media = content[type] ?? content[`${type.split('/')[0]}/*`]
+  if (media === undefined) return `${what} is not documented as ${type}`
+  const isPacked = response.headers['content-encoding'] !== undefined
+  if (isPacked || !type.endsWith('json') || media.schema === undefined) return undefined
+  const validate = book.validatorOf(media.schema)
+  const value = parsed(body)
+  if (value === undefined) return `${what} is not JSON: ${body.slice(0, 200)}`
+  if (validate(value.json)) return undefined
+  const faults = (validate.errors ?? []).map(
+    ({ instancePath, message }) => `${instancePath} ${message}`,
+  )
+  return `${what} does not fit its schema: ${faults.slice(0, 5).join('; ')}: ${body.slice(0, 400)}`
+}
+
+const follow = (book: Book, stated: Response): Response => {
+  const name = stated.$ref?.split('/').at(-1)
+  return name === undefined ? stated : (book.document.components.responses[name] ?? stated)
+}
+
+const parsed = (body: string): Readonly<{ json: unknown }> | undefined => {
+  try {
+    return { json: JSON.parse(body) as unknown }
+  } catch {
+    return undefined
+  }
+}
