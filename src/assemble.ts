@@ -19,6 +19,7 @@ import type { Logger } from './core/logger.ts'
 import type { Metrics } from './core/metrics.ts'
 import type { Notifications } from './core/notifications.ts'
 import type { OAuthStore } from './core/oauth.ts'
+import type { Outbound } from './core/outbound.ts'
 import type { PaymentProvider } from './core/payments.ts'
 import type { SqlDatabase } from './core/sql.ts'
 import { decodeEvent } from './events/codec.ts'
@@ -31,7 +32,7 @@ import { createClassicPetQueries } from './projections/pets/classic.ts'
 import { createPetQueries } from './projections/pets/queries.ts'
 import { subscriptionOf } from './projections/projection.ts'
 import { projections } from './projections/registry.ts'
-import { createProgress } from './projections/runner/progress.ts'
+import { createProgress, type Progress } from './projections/runner/progress.ts'
 import { type Runner, startRunner } from './projections/runner/runner.ts'
 import { createClassicShelterQueries } from './projections/shelters-classic.ts'
 import { createShelterQueries } from './projections/shelters.ts'
@@ -43,7 +44,7 @@ import {
   TOKEN_LIFETIME_SECONDS,
 } from './transports/http/accounts/routes.ts'
 import { createOAuthRoutes } from './transports/http/oauth/routes.ts'
-import type { HttpSettings, Readiness } from './transports/http/options.ts'
+import type { HttpSettings, Readiness, RoutePlugin } from './transports/http/options.ts'
 import { createHttpServer } from './transports/http/server.ts'
 import { createEventRoutes } from './transports/sse/routes.ts'
 
@@ -62,6 +63,7 @@ export type Ports = Readonly<{
   notifications: Notifications
   blobs: BlobStore
   payments: PaymentProvider
+  outbound: Outbound
   verifier: TokenVerifier
   issuer: TokenIssuer
   passwords: PasswordHasher
@@ -88,7 +90,7 @@ export type Pawtrail = Readonly<{
 }>
 
 export const assemble = async (ports: Ports, settings: Settings): Promise<Pawtrail> => {
-  const { eventStore, database, cursors, logger, metrics, clock, ids } = ports
+  const { eventStore, database, cursors, logger, metrics, clock } = ports
   const progress = createProgress({
     database,
     subscriptions: projections.map(subscriptionOf),
@@ -116,8 +118,6 @@ export const assemble = async (ports: Ports, settings: Settings): Promise<Pawtra
     const lag = Math.max(0, (await eventStore.head()) - application.readModel.position())
     return { ready: lag <= settings.readyMaxLag, lag }
   }
-  const signInLimit = createSignInLimit(ATTEMPT_LIMITS)
-  const { oauth } = ports
   const http = await createHttpServer({
     ...ports,
     application,
@@ -125,42 +125,17 @@ export const assemble = async (ports: Ports, settings: Settings): Promise<Pawtra
     settings,
     jwks: () => ports.issuer.jwks(),
     plugins: [
-      createAccountRoutes({
-        ...ports,
-        application,
-        signInLimit,
-        settings: { tokenLifetimeSeconds: TOKEN_LIFETIME_SECONDS, attempts: ATTEMPT_LIMITS },
-      }),
-      ...(oauth === undefined
-        ? []
-        : [createOAuthRoutes({ ...ports, oauth, application, signInLimit, settings })]),
+      ...signInRoutes(ports, application, settings),
       createEventRoutes({ feed, cursors, clock, random: ports.random }),
     ],
   })
-  let runners: readonly Runner[] = []
-  let policies: readonly PolicyRunner[] = []
-  const owner = ids()
+  const consumers = createConsumers({ ports, settings, application, progress })
   return {
     application,
     http,
     start: async () => {
       await progress.start()
-      runners = projections.map((projection) =>
-        startRunner({
-          projection,
-          eventStore,
-          database,
-          decode: decodeEvent,
-          onMove: progress.advance,
-          owner,
-          clock,
-          logger,
-          metrics,
-        }),
-      )
-      policies = createPolicies({ delayMs: settings.reservationTimeoutMs }).map((policy) =>
-        startPolicy({ ...ports, policy, application, owner }),
-      )
+      consumers.start()
       await feed.start()
       isStarted = true
     },
@@ -168,9 +143,55 @@ export const assemble = async (ports: Ports, settings: Settings): Promise<Pawtra
       isStarted = false
       await feed.stop()
       await http.close()
-      await Promise.all(policies.map((policy) => policy.stop())) // they ask the read models
-      await Promise.all(runners.map((runner) => runner.stop()))
+      await consumers.stop()
       await progress.stop()
     },
   }
+}
+
+type Consuming = Readonly<{
+  ports: Ports
+  settings: Settings
+  application: Application
+  progress: Progress
+}>
+
+/** Projections and policies. The policies are stopped first: they ask the read models. */
+const createConsumers = ({ ports, settings, application, progress }: Consuming) => {
+  const owner = ports.ids()
+  let runners: readonly Runner[] = []
+  let policies: readonly PolicyRunner[] = []
+  return {
+    start: (): void => {
+      const reading = { ...ports, decode: decodeEvent, onMove: progress.advance, owner }
+      runners = projections.map((projection) => startRunner({ ...reading, projection }))
+      const { reservationTimeoutMs: delayMs } = settings
+      policies = createPolicies({ delayMs }).map((policy) =>
+        startPolicy({ ...ports, policy, application, owner }),
+      )
+    },
+    stop: async (): Promise<void> => {
+      await Promise.all(policies.map((policy) => policy.stop()))
+      await Promise.all(runners.map((runner) => runner.stop()))
+    },
+  }
+}
+
+/** Every door counts the attempts at a password together with the others. */
+const signInRoutes = (
+  ports: Ports,
+  application: Application,
+  { publicUrl }: Settings,
+): readonly RoutePlugin[] => {
+  const { oauth } = ports
+  const signInLimit = createSignInLimit(ATTEMPT_LIMITS)
+  const accounts = createAccountRoutes({
+    ...ports,
+    application,
+    signInLimit,
+    settings: { tokenLifetimeSeconds: TOKEN_LIFETIME_SECONDS, attempts: ATTEMPT_LIMITS },
+  })
+  if (oauth === undefined) return [accounts]
+  const settings = { publicUrl }
+  return [accounts, createOAuthRoutes({ ...ports, oauth, application, signInLimit, settings })]
 }

@@ -5,6 +5,7 @@ import path from 'node:path'
 import { type Logger as Pino, pino } from 'pino'
 import { createPasswordHasher } from './adapters/argon2/password-hasher.ts'
 import { createFileBlobStore } from './adapters/files/blob-store.ts'
+import { createOutbound } from './adapters/outbound/outbound.ts'
 import { createPostgresCheckpoints } from './adapters/postgres/checkpoints.ts'
 import { createCredentialStore } from './adapters/postgres/credentials.ts'
 import { createNotifications } from './adapters/postgres/notifications.ts'
@@ -108,6 +109,7 @@ const openApplication = async (
       notifications,
       blobs: createFileBlobStore({ directory: path.join(config.dataDir, 'blobs') }),
       payments: createSandboxPayments({ clock }),
+      outbound: createOutbound({ allowInsecure: config.webhooksAllowInsecure, logger }),
       passwords: createPasswordHasher(),
       credentials: createCredentialStore({ database, clock }),
       refreshTokens: createRefreshTokenStore({ database, clock, ids, randomToken }),

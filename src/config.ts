@@ -34,6 +34,7 @@ export type Config = Readonly<{
   trustProxy: TrustProxy
   waitingLists: WaitingLists
   reservationTimeoutMs: number
+  webhooksAllowInsecure: boolean
 }>
 
 export const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug'] as const
@@ -152,6 +153,13 @@ export const SETTINGS = [
       'Time for an order, an application or a payment to be stored; afterwards a reservation ' +
       'that belongs to nothing is released, and an open payment is asked for',
   },
+  {
+    name: 'WEBHOOKS_ALLOW_INSECURE',
+    default: 'false',
+    meaning:
+      'For development: webhooks and callbacks may go to plain HTTP, to this machine and to ' +
+      'private networks',
+  },
 ] as const satisfies readonly Setting[]
 
 type SettingName = (typeof SETTINGS)[number]['name']
@@ -215,6 +223,10 @@ const settingsSchema = z.object({
   TRUST_PROXY: z.string().default(defaultOf('TRUST_PROXY')).transform(trustedProxies),
   WAITING_LISTS: z.string().default(defaultOf('WAITING_LISTS')).transform(waitingLists),
   RESERVATION_TIMEOUT_SECONDS: integer('RESERVATION_TIMEOUT_SECONDS', 1, DAY_SECONDS),
+  WEBHOOKS_ALLOW_INSECURE: z
+    .string()
+    .default(defaultOf('WEBHOOKS_ALLOW_INSECURE'))
+    .transform(toBoolean),
 } satisfies Record<SettingName, z.ZodType>)
 
 type ParsedSettings = z.output<typeof settingsSchema>
@@ -250,4 +262,5 @@ const toConfig = (settings: ParsedSettings): Config => ({
   trustProxy: settings.TRUST_PROXY,
   waitingLists: settings.WAITING_LISTS,
   reservationTimeoutMs: settings.RESERVATION_TIMEOUT_SECONDS * 1_000,
+  webhooksAllowInsecure: settings.WEBHOOKS_ALLOW_INSECURE,
 })

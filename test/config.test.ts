@@ -37,6 +37,7 @@ t.test('an empty environment gives the defaults, frozen', async (t) => {
     trustProxy: false,
     waitingLists: 'none',
     reservationTimeoutMs: 60_000,
+    webhooksAllowInsecure: false,
   })
   t.ok(Object.isFrozen(config))
 })
@@ -87,6 +88,7 @@ t.test('good values of every kind are taken', async (t) => {
     ['shared', '0199f3a0-7c1e-7a01-8000-00000000000a'],
   )
   t.equal(load({ RESERVATION_TIMEOUT_SECONDS: '5' }).reservationTimeoutMs, 5_000)
+  t.equal(load({ WEBHOOKS_ALLOW_INSECURE: 'true' }).webhooksAllowInsecure, true)
 })
 
 const BAD: readonly (readonly [name: string, value: string, sentence: RegExp])[] = [
@@ -119,6 +121,7 @@ const BAD: readonly (readonly [name: string, value: string, sentence: RegExp])[]
   ['WAITING_LISTS', 'some', /^WAITING_LISTS is "some": expected none, all, or ids of tenants/],
   ['WAITING_LISTS', 'shared,', /^WAITING_LISTS is "shared,"/],
   ['RESERVATION_TIMEOUT_SECONDS', '0', /^RESERVATION_TIMEOUT_SECONDS is "0"/],
+  ['WEBHOOKS_ALLOW_INSECURE', 'maybe', /^WEBHOOKS_ALLOW_INSECURE is "maybe": expected true/],
   ['TRUST_PROXY', '10.0.0.0/33', /^TRUST_PROXY is "10\.0\.0\.0\/33"/],
 ]
 

@@ -1,7 +1,8 @@
-// Applying for a pet: it is reserved in its own stream, and then the application is stored. A crash may come between:
-// under an Idempotency-Key the repeat finds the first one's application in the reservation; otherwise a policy gives the
-// pet back after a while. Whoever gives it back abandons the application first, so that nobody can store it afterwards.
-// Where others are in line already and the tenant has waiting lists, the application is stored without a reservation.
+// Applying for a pet: it is reserved in its own stream, and then the application is stored. A crash
+// may come between: under an Idempotency-Key the repeat finds the first one's application in the
+// reservation; otherwise a policy gives the pet back after a while. Whoever gives it back abandons
+// the application first, so that nobody can store it afterwards. Where others are in line already
+// and the tenant has waiting lists, the application is stored without a reservation.
 import type { AdoptionResult, Application, SubmitAdoption } from '../application.ts'
 import { REJECTIONS, type RejectionCode } from '../commands/rejections.ts'
 import type { CommandContext } from '../core/command.ts'

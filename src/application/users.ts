@@ -1,6 +1,7 @@
-// Users: their events in the log, and beside it what they sign in with. A name is reserved before the log says that it is
-// the user's, and confirmed after. A crash in between is healed when somebody asks for the name, and when the user's
-// command comes again: the log is right, and the credentials follow it.
+// Users: their events in the log, and beside it what they sign in with. A name is reserved before
+// the log says that it is the user's, and confirmed after. A crash in between is healed when
+// somebody asks for the name, and when the user's command comes again: the log is right, and the
+// credentials follow it.
 import type { Application } from '../application.ts'
 import type { CommandHandler } from '../commands/handle.ts'
 import { REJECTIONS, type RejectionCode } from '../commands/rejections.ts'

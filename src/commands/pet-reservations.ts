@@ -1,5 +1,5 @@
-// A pet's reservation: made for one order or adoption, given back, or passed on to the next in line without the pet being
-// available in between.
+// A pet's reservation: made for one order or adoption, given back, or passed on to the next in line
+// without the pet being available in between.
 import { accept, type Decision, type Rejection } from '../core/decider.ts'
 import type { PresentPet, ReservationCause } from '../events/pet-state.ts'
 import type { PetEvent, PetStatus } from '../events/pet.ts'

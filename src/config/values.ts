@@ -1,4 +1,5 @@
-// The kinds of values that settings take: each is parsed from text, or refused with a sentence that says what was expected.
+// The kinds of values that settings take: each is parsed from text, or refused with a sentence that says what was
+// expected.
 import { isIP } from 'node:net'
 import { z } from 'zod'
 import { type TenantId, tenantIdSchema } from '../core/ids.ts'

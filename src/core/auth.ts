@@ -108,7 +108,10 @@ export interface CredentialStore {
   remove(tenantId: TenantId, userId: string): Promise<void>
 }
 
-/** `delegation`: the user let an OAuth client act, with these scopes at most. Without one it is a sign-in of our own. */
+/**
+ * `delegation`: the user let an OAuth client act, with these scopes at most. Without one it is a
+ * sign-in of our own.
+ */
 export type RefreshGrant = Readonly<{
   tenantId: TenantId
   userId: string

@@ -1,5 +1,5 @@
-// The port through which a consumer of the log remembers how far it is, and which streams it had to set aside. One owner
-// at a time: a lease carries a fence, and whoever was replaced changes nothing any more.
+// The port through which a consumer of the log remembers how far it is, and which streams it had to set aside. One
+// owner at a time: a lease carries a fence, and whoever was replaced changes nothing any more.
 import type { Position } from './event.ts'
 import type { TenantId } from './ids.ts'
 

@@ -65,6 +65,7 @@ export const METRICS = {
   pawtrail_cache_requests_total: ['counter', 'Answers looked up in the response cache', ['result']],
   pawtrail_cache_bytes: ['gauge', 'Bytes held by the response cache', []],
   pawtrail_cache_entries: ['gauge', 'Entries held by the response cache', []],
+  pawtrail_callbacks_total: ['counter', 'Callbacks by how they ended', ['outcome']],
   pawtrail_rate_limited_total: ['counter', 'Requests refused by the rate limit', []],
 } as const satisfies Record<
   string,

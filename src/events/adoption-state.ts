@@ -16,8 +16,9 @@ export type PresentAdoption = Readonly<{
   updatedAt: string
 }>
 
+/** `abandoned`: never stored, and can be stored no more. */
 export type AdoptionState =
-  Readonly<{ kind: 'none' }> | PresentAdoption | Readonly<{ kind: 'abandoned' }> // never stored, and can be stored no more
+  Readonly<{ kind: 'none' }> | PresentAdoption | Readonly<{ kind: 'abandoned' }>
 
 export const noAdoption: AdoptionState = { kind: 'none' }
 

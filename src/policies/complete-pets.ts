@@ -1,6 +1,6 @@
-// A delivered order or a completed adoption makes its pet ADOPTED. Nothing else ends such a reservation, so that the pet
-// is still reserved for it when this comes, however late; on a replay the pet may long have been returned and be with
-// somebody else, and is left alone.
+// A delivered order or a completed adoption makes its pet ADOPTED. Nothing else ends such a reservation, so that the
+// pet is still reserved for it when this comes, however late; on a replay the pet may long have been returned and be
+// with somebody else, and is left alone.
 import { again, done, outcomeOf, type Policy } from './policy.ts'
 
 // not_reserved_for_this, pet_not_available: adopted and returned since. not_found: adopted and then removed.

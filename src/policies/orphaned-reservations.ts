@@ -1,7 +1,7 @@
-// The net under every reservation, a named time after it was made. An order or application is stored after its pet was
-// reserved; when it was never stored, its id is closed first, so that a writer who comes late fails, and then the pet is
-// handed on. It is handed on as well when its holder has ended by now: a crash between a reservation and the look at who
-// got it leaves it there.
+// The net under every reservation, a named time after it was made. An order or application is stored after its pet
+// was reserved; when it was never stored, its id is closed first, so that a writer who comes late fails, and then the
+// pet is handed on. It is handed on as well when its holder has ended by now: a crash between a reservation and the
+// look at who got it leaves it there.
 import type { CommandContext } from '../core/command.ts'
 import type { ReservationCause } from '../events/pet-state.ts'
 import { again, done, type Policy, type PolicyCommands, type PolicyOutcome } from './policy.ts'

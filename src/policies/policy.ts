@@ -1,5 +1,6 @@
-// What a policy declares: the events it listens to, and the command that follows from one. The log is delivered at least
-// once and policies run beside each other, so every reaction asks what is so now and may be repeated at any time.
+// What a policy declares: the events it listens to, and the command that follows from one. The log is delivered at
+// least once and policies run beside each other, so every reaction asks what is so now and may be repeated at any
+// time.
 import type { Application } from '../application.ts'
 import type { CommandContext, CommandResult } from '../core/command.ts'
 import type { StoredEvent } from '../core/event.ts'

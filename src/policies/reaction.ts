@@ -1,5 +1,5 @@
-// One try of one reaction: bounded in time, with signs of life while it lasts, and never a throw but for the loss of the
-// lease.
+// One try of one reaction: bounded in time, with signs of life while it lasts, and never a throw but for the loss of
+// the lease.
 import type { StoredEvent } from '../core/event.ts'
 import { decodeEventOf } from '../events/codec.ts'
 import type { DomainEvent } from '../events/registry.ts'

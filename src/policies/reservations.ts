@@ -1,5 +1,5 @@
-// What several policies do with a reservation. A pet is never left to somebody whose order or application has ended: who
-// hands it on looks again afterwards, because the next one may have left while it was handed over.
+// What several policies do with a reservation. A pet is never left to somebody whose order or application has ended:
+// who hands it on looks again afterwards, because the next one may have left while it was handed over.
 import type { CommandContext } from '../core/command.ts'
 import type { Position } from '../core/event.ts'
 import type { AdoptionStatus } from '../events/adoption.ts'
@@ -9,7 +9,8 @@ import { again, done, outcomeOf, type PolicyCommands, type PolicyOutcome } from 
 /** A line of so many people who all leave at once is no line: the rest is tried again. */
 const MAX_HAND_OVERS = 20
 
-// The reservation went on or was released already, or the pet is gone. Whoever took it from `from` handed it on himself.
+// The reservation went on or was released already, or the pet is gone. Whoever took it from `from` handed it on
+// himself.
 const TOO_LATE = ['not_reserved_for_this', 'not_found']
 
 export type Reservation = Readonly<{ petId: string; asOf: Position }>

@@ -1,6 +1,6 @@
-// Whoever waits for a pet gets it as soon as it is available, the first in line first; when the pet has left for good the
-// others are told so. An application and the event that it should have met may come in either order: each of the two
-// events asks for itself, so that the later one sees both.
+// Whoever waits for a pet gets it as soon as it is available, the first in line first; when the pet has left for good
+// the others are told so. An application and the event that it should have met may come in either order: each of the
+// two events asks for itself, so that the later one sees both.
 import type { CommandContext } from '../core/command.ts'
 import { done, outcomeOf, type Policy, type PolicyCommands, type PolicyOutcome } from './policy.ts'
 import { type Reservation, seatNext } from './reservations.ts'

@@ -1,4 +1,5 @@
-// The write side on memory adapters, and policies that are given the log by hand: what each does can be looked at alone.
+// The write side on memory adapters, and policies that are given the log by hand: what each does can be looked at
+// alone.
 import { createMemoryEventStore } from '../../src/adapters/memory/event-store.ts'
 import { createSandboxPayments } from '../../src/adapters/sandbox-payments/provider.ts'
 import { createAdoptions } from '../../src/application/adoptions.ts'
@@ -7,7 +8,7 @@ import { createPetCommands } from '../../src/application/pets.ts'
 import { createCommandHandler } from '../../src/commands/handle.ts'
 import type { CommandContext, CommandResult } from '../../src/core/command.ts'
 import type { StoredEvent } from '../../src/core/event.ts'
-import { SHARED_TENANT } from '../../src/core/ids.ts'
+import { type IdGenerator, SHARED_TENANT } from '../../src/core/ids.ts'
 import type { PaymentProvider } from '../../src/core/payments.ts'
 import { decodeEventOf } from '../../src/events/codec.ts'
 import type { DomainEvent } from '../../src/events/registry.ts'
@@ -15,6 +16,7 @@ import { contextOf, type Policy, type PolicyOutcome } from '../../src/policies/p
 import { createPolicies } from '../../src/policies/registry.ts'
 import { createFoldedQueries } from '../simulation/queries.ts'
 import { createScheduler } from '../simulation/scheduler.ts'
+import type { WriteSide } from '../simulation/world.ts'
 import { aContext, aPetProfile, anIntake } from '../support/builders.ts'
 import { fixedClock } from '../support/fixed-clock.ts'
 import { seededIds } from '../support/seeded-ids.ts'
@@ -88,24 +90,7 @@ export const policyRig = (wrap: (sandbox: PaymentProvider) => PaymentProvider = 
       throw new Error('the policies never come to rest')
     },
     newest: async (type: string) => (await read([type])).at(-1),
-    admit: async (): Promise<string> => {
-      const input = { profile: aPetProfile(), intake: anIntake(), photos: [] }
-      return idOf(await pets.admit(STAFF, { ...input, status: 'AVAILABLE' }))
-    },
-    place: async (petId: string): Promise<string> => {
-      const userId = ids()
-      return idOf(await orders.place(byUser(userId), { petId, userId }))
-    },
-    apply: async (petId: string): Promise<string> => {
-      const applicantId = ids()
-      const input = { petId, applicantId, message: null, household: null }
-      return idOf(await adoptions.submit(byUser(applicantId), input))
-    },
-    pay: (orderId: string, number = GOOD_CARD) => {
-      const card = { object: 'card', name: 'Ada', number, cvc: null, billingAddress: null } as const
-      const source = { ...card, expMonth: 12, expYear: 2030 }
-      return orders.pay(STAFF, orderId, { amount: '75.00', currency: 'USD', source })
-    },
+    ...peopleOf(application, ids),
     petOf: async (petId: string) => {
       const pet = await pets.current(SHARED_TENANT, petId)
       return { status: pet?.status, for: pet?.reservedFor?.id }
@@ -115,6 +100,31 @@ export const policyRig = (wrap: (sandbox: PaymentProvider) => PaymentProvider = 
     order: (orderId: string) => orders.get(SHARED_TENANT, orderId),
   }
 }
+
+/** What people ask for in the tests, with ordinary input. */
+const peopleOf = (
+  { pets, orders, adoptions }: Pick<WriteSide, 'pets' | 'orders' | 'adoptions'>,
+  ids: IdGenerator,
+) => ({
+  admit: async (): Promise<string> => {
+    const input = { profile: aPetProfile(), intake: anIntake(), photos: [] }
+    return idOf(await pets.admit(STAFF, { ...input, status: 'AVAILABLE' }))
+  },
+  place: async (petId: string): Promise<string> => {
+    const userId = ids()
+    return idOf(await orders.place(byUser(userId), { petId, userId }))
+  },
+  apply: async (petId: string): Promise<string> => {
+    const applicantId = ids()
+    const input = { petId, applicantId, message: null, household: null }
+    return idOf(await adoptions.submit(byUser(applicantId), input))
+  },
+  pay: (orderId: string, number = GOOD_CARD) => {
+    const card = { object: 'card', name: 'Ada', number, cvc: null, billingAddress: null } as const
+    const source = { ...card, expMonth: 12, expYear: 2030 }
+    return orders.pay(STAFF, orderId, { amount: '75.00', currency: 'USD', source })
+  },
+})
 
 export const STAFF: CommandContext = aContext({ actor: { kind: 'client', id: 'staff' } })
 export const BY_HAND = { reason: null }

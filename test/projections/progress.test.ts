@@ -90,8 +90,7 @@ t.test('another process follows by signals, and by looking when there are none',
     t.teardown(progress.stop)
   }
   const store = memoryLog()
-  const before = (progress: Progress) =>
-    TENANTS.map((tenant) => progress.generation(PETS, tenant))
+  const before = (progress: Progress) => TENANTS.map((tenant) => progress.generation(PETS, tenant))
   const admit = (number: number, tenantId: TenantId) =>
     append(store, { tenantId, category: 'pet', id: petId(number) }, [admission()])
   testRunner(t, { projection: petsProjection, eventStore: store, database })

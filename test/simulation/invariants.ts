@@ -1,5 +1,5 @@
-// What must hold of the log: some of it at every moment, the rest once everything has come to rest. Each broken promise is
-// a sentence.
+// What must hold of the log: some of it at every moment, the rest once everything has come to rest. Each broken
+// promise is a sentence.
 import type { StoredEvent } from '../../src/core/event.ts'
 import {
   type AdoptionState,

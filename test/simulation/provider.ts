@@ -1,5 +1,5 @@
-// The sandbox as an outside system of the simulation: it outlives our processes, sometimes answers with an error after the
-// money has moved, and keeps books that can be compared with the log.
+// The sandbox as an outside system of the simulation: it outlives our processes, sometimes answers with an error
+// after the money has moved, and keeps books that can be compared with the log.
 import { createSandboxPayments } from '../../src/adapters/sandbox-payments/provider.ts'
 import type { Clock } from '../../src/core/clock.ts'
 import type { TenantId } from '../../src/core/ids.ts'

@@ -1,5 +1,5 @@
-// Simulated logs through the real projections: read a few events at a time, with restarts that read some again, the tables
-// are the same as after one replay in one go.
+// Simulated logs through the real projections: read a few events at a time, with restarts that read some again, the
+// tables are the same as after one replay in one go.
 import t from 'tap'
 import { decodeEvent } from '../../src/events/codec.ts'
 import type { StoredEvent } from '../../src/core/event.ts'

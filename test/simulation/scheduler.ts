@@ -36,7 +36,7 @@ export type Scheduler = Readonly<{
 }>
 
 type Gate = Readonly<{ proc: Proc; open: () => void; fail: () => void }> & { heldUntilMs: number }
-type Timer = Readonly<{ proc: Proc; atMs: number; number: number; open: () => void }>
+type Timer = Readonly<{ proc: Proc; atMs: number; open: () => void }>
 
 export type SchedulerOptions = Readonly<{
   seed: number
@@ -45,113 +45,122 @@ export type SchedulerOptions = Readonly<{
   stall: Readonly<{ probability: number; longestMs: number }>
 }>
 
+/** All that somebody waits for: gates to be opened, and times to come. Timers in the order in which they were made. */
+type Waiting = {
+  gates: Gate[]
+  timers: Timer[]
+  procs: Proc[]
+  readonly deaths: Map<Proc, () => void>
+  nowMs: number
+}
+
 const never = (): Promise<never> => new Promise(() => {})
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 export const createScheduler = ({ seed, startMs, stall }: SchedulerOptions): Scheduler => {
   const chance = createChance(seed)
-  const deaths = new Map<Proc, () => void>()
-  let gates: Gate[] = []
-  let timers: Timer[] = []
-  let nowMs = startMs
+  const waiting: Waiting = { gates: [], timers: [], procs: [], deaths: new Map(), nowMs: startMs }
   let steps = 0
   let isCalm = false
-  let timersMade = 0
-
-  const at = (proc: Proc, atMs: number, open: () => void): Timer => {
-    const timer = { proc, atMs, number: (timersMade += 1), open }
-    timers.push(timer)
-    return timer
-  }
-  const gate = (proc: Proc): Promise<void> =>
-    new Promise((resolve, reject) => {
-      const fail = (): void => reject(new Error('the process is gone'))
-      gates.push({ proc, open: resolve, fail, heldUntilMs: 0 })
-    })
-  const dueMs = ({ proc, atMs }: Timer): number => Math.max(atMs, proc.heldUntilMs)
-  const openFromMs = ({ proc, heldUntilMs }: Gate): number =>
-    Math.max(heldUntilMs, proc.heldUntilMs)
-  const nextTimer = (): Timer | undefined =>
-    timers.reduce<Timer | undefined>((first, timer) => {
-      if (first === undefined) return timer
-      const sooner = dueMs(timer) - dueMs(first)
-      return sooner < 0 || (sooner === 0 && timer.number < first.number) ? timer : first
-    }, undefined)
-
   return {
     chance,
-    clock: () => nowMs,
+    clock: () => waiting.nowMs,
     steps: () => steps,
     isCalm: () => isCalm,
     calm: () => {
       isCalm = true
-      for (const proc of deaths.keys()) proc.heldUntilMs = 0
-      for (const each of gates) each.heldUntilMs = 0
+      for (const each of [...waiting.procs, ...waiting.gates]) each.heldUntilMs = 0
     },
-    spawn: (name) => {
-      let die = (): void => {}
-      const died = new Promise<'died'>((resolve) => (die = () => resolve('died')))
-      const proc = { name, died, isAlive: true, heldUntilMs: 0 }
-      deaths.set(proc, die)
-      return proc
-    },
-    pass: async (proc, work) => {
-      if (!proc.isAlive) return never()
-      const outcome = await work().then(
-        (value) => () => value,
-        (error: unknown) => () => {
-          throw error
-        },
-      )
-      if (!proc.isAlive) return never()
-      await gate(proc)
-      return outcome()
-    },
-    waitOf: (proc) => (delayMs, signal) =>
-      new Promise((resolve) => {
-        if (!proc.isAlive) return
-        if (signal.aborted) return resolve()
-        const end = (): void => {
-          timers = timers.filter((each) => each !== timer)
-          signal.removeEventListener('abort', end)
-          resolve()
-        }
-        const timer = at(proc, nowMs + Math.max(1, delayMs), end)
-        signal.addEventListener('abort', end)
-      }),
-    kill: (proc) => {
-      proc.isAlive = false
-      for (const each of gates) if (each.proc === proc) each.fail() // what it still does has no effect
-      gates = gates.filter((each) => each.proc !== proc)
-      timers = timers.filter((each) => each.proc !== proc)
-      deaths.get(proc)?.()
-    },
+    spawn: (name) => spawn(waiting, name),
+    pass: (proc, work) => pass(waiting, proc, work),
+    waitOf: (proc) => waitOf(waiting, proc),
+    kill: (proc) => kill(waiting, proc),
     step: async (untilMs) => {
       steps += 1
-      if (gates.length === 0 && timers.length === 0) await settled() // somebody may just be beginning
-      const open = gates.filter((each) => openFromMs(each) <= nowMs)
-      if (open.length > 0) {
+      // Somebody may just be beginning.
+      if (waiting.gates.length === 0 && waiting.timers.length === 0) await settled()
+      const open = waiting.gates.filter((each) => openFromMs(each) <= waiting.nowMs)
+      if (open.length === 0) {
+        if (!moveTime(waiting, untilMs)) return false
+      } else {
         const chosen = chance.one(open)
         if (!isCalm && chance.is(stall.probability)) {
-          chosen.heldUntilMs = nowMs + chance.between(1, stall.longestMs)
+          chosen.heldUntilMs = waiting.nowMs + chance.between(1, stall.longestMs)
           return true
         }
-        gates.splice(gates.indexOf(chosen), 1)
+        waiting.gates.splice(waiting.gates.indexOf(chosen), 1)
         chosen.open()
-      } else {
-        const timer = nextTimer()
-        const timerMs = timer === undefined ? Infinity : dueMs(timer)
-        const nextMs = Math.min(timerMs, ...gates.map(openFromMs))
-        if (nextMs === Infinity || nextMs > untilMs) return false
-        nowMs = Math.max(nowMs, nextMs)
-        if (timer === undefined || timerMs > nowMs) return true
-        timers = timers.filter((each) => each !== timer)
-        timer.open()
       }
       await settled()
       return true
     },
   }
+}
+
+const spawn = ({ procs, deaths }: Waiting, name: string): Proc => {
+  let die = (): void => {}
+  const died = new Promise<'died'>((resolve) => (die = () => resolve('died')))
+  const proc = { name, died, isAlive: true, heldUntilMs: 0 }
+  procs.push(proc)
+  deaths.set(proc, die)
+  return proc
+}
+
+const pass = async <T>(waiting: Waiting, proc: Proc, work: () => Promise<T>): Promise<T> => {
+  if (!proc.isAlive) return never()
+  const outcome = await work().then(
+    (value) => () => value,
+    (error: unknown) => () => {
+      throw error
+    },
+  )
+  if (!proc.isAlive) return never()
+  await new Promise<void>((resolve, reject) => {
+    const fail = (): void => reject(new Error('the process is gone'))
+    waiting.gates.push({ proc, open: resolve, fail, heldUntilMs: 0 })
+  })
+  return outcome()
+}
+
+const waitOf =
+  (waiting: Waiting, proc: Proc): Wait =>
+  (delayMs, signal) =>
+    new Promise((resolve) => {
+      if (!proc.isAlive) return
+      if (signal.aborted) return resolve()
+      const open = (): void => {
+        waiting.timers = waiting.timers.filter((each) => each !== timer)
+        signal.removeEventListener('abort', open)
+        resolve()
+      }
+      const timer = { proc, atMs: waiting.nowMs + Math.max(1, delayMs), open }
+      waiting.timers.push(timer)
+      signal.addEventListener('abort', open)
+    })
+
+const kill = (waiting: Waiting, proc: Proc): void => {
+  const { gates, timers, deaths } = waiting
+  proc.isAlive = false
+  for (const gate of gates) if (gate.proc === proc) gate.fail() // what it still does has no effect
+  waiting.gates = gates.filter((gate) => gate.proc !== proc)
+  waiting.timers = timers.filter((timer) => timer.proc !== proc)
+  deaths.get(proc)?.()
+}
+
+const openFromMs = ({ proc, heldUntilMs }: Gate): number => Math.max(heldUntilMs, proc.heldUntilMs)
+const dueMs = ({ proc, atMs }: Timer): number => Math.max(atMs, proc.heldUntilMs)
+
+/** To the next moment at which something can happen. False: there is none, or not before the given time. */
+const moveTime = (waiting: Waiting, untilMs: number): boolean => {
+  const { gates, timers } = waiting
+  let next: Timer | undefined
+  for (const timer of timers) if (next === undefined || dueMs(timer) < dueMs(next)) next = timer
+  const timerMs = next === undefined ? Infinity : dueMs(next)
+  const nextMs = Math.min(timerMs, ...gates.map(openFromMs))
+  if (nextMs === Infinity || nextMs > untilMs) return false
+  waiting.nowMs = Math.max(waiting.nowMs, nextMs)
+  if (timerMs <= waiting.nowMs) next?.open()
+  return true
 }
 
 /** Mulberry32: small, and good enough to spread runs apart. */

@@ -1,5 +1,5 @@
-// One run: people, processes that die, stand still or run beside each other, policies that lose their checkpoints, calls
-// that go wrong; then everything is let come to rest.
+// One run: people, processes that die, stand still or run beside each other, policies that lose their checkpoints,
+// calls that go wrong; then everything is let come to rest.
 import type { StoredEvent } from '../../src/core/event.ts'
 import type { Policy } from '../../src/policies/policy.ts'
 import { createPolicies } from '../../src/policies/registry.ts'

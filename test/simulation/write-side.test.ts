@@ -1,6 +1,7 @@
-// The whole write side under everything that can come between: thousands of seeded runs, each with buyers, applicants and
-// staff, processes that die, stand still or run side by side, policies that begin again, calls that go wrong. Arguments:
-// how many runs, and the seed of the first one; `... write-side.test.ts 1 4711` replays run 4711 and prints its log.
+// The whole write side under everything that can come between: thousands of seeded runs, each with buyers, applicants
+// and staff, processes that die, stand still or run side by side, policies that begin again, calls that go wrong.
+// Arguments: how many runs, and the seed of the first one; `... write-side.test.ts 1 4711` replays run 4711 and
+// prints its log.
 import t from 'tap'
 import type { StoredEvent } from '../../src/core/event.ts'
 import { createPolicies } from '../../src/policies/registry.ts'

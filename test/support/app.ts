@@ -9,6 +9,7 @@ import { createFileBlobStore } from '../../src/adapters/files/blob-store.ts'
 import { loadSigningKeys } from '../../src/adapters/jose/signing-keys.ts'
 import { createTokenIssuer } from '../../src/adapters/jose/token-issuer.ts'
 import { createTokenVerifier } from '../../src/adapters/jose/token-verifier.ts'
+import { createOutbound } from '../../src/adapters/outbound/outbound.ts'
 import { APP_ROLE } from '../../src/adapters/postgres/connection.ts'
 import { createPostgresCheckpoints } from '../../src/adapters/postgres/checkpoints.ts'
 import { createCredentialStore } from '../../src/adapters/postgres/credentials.ts'
@@ -27,6 +28,7 @@ import { assemble, type Ports, type Settings } from '../../src/assemble.ts'
 import type { Scope } from '../../src/core/auth.ts'
 import { SHARED_TENANT, type TenantId } from '../../src/core/ids.ts'
 import { silentLogger } from '../../src/core/logger.ts'
+import type { Outbound } from '../../src/core/outbound.ts'
 import { installProjections } from '../../src/projections/install.ts'
 import { projections } from '../../src/projections/registry.ts'
 import { testDatabase } from './database.ts'
@@ -101,6 +103,7 @@ export const testApp = async (t: Test, options: TestAppOptions = {}): Promise<Te
     verifier: createTokenVerifier({ keys, ...names, clock, logger }),
     issuer,
     payments: createSandboxPayments({ clock }),
+    outbound: silentOutbound,
     passwords: createPasswordHasher(),
     credentials: createCredentialStore({ database, clock }),
     refreshTokens: createRefreshTokenStore({ database, clock, ids, randomToken }),
@@ -133,6 +136,16 @@ export const testApp = async (t: Test, options: TestAppOptions = {}): Promise<Te
       }
     },
   }
+}
+
+// Every name is a public one, and nothing that is sent goes anywhere: a test that wants it to arrive brings its own.
+const silentOutbound: Outbound = {
+  ...createOutbound({
+    allowInsecure: false,
+    logger: silentLogger,
+    resolve: async () => ['1.1.1.1'],
+  }),
+  post: async () => ({ kind: 'answered', status: 200, headers: {}, body: '', isWhole: true }),
 }
 
 const SETTLE_DEADLINE_MS = 10_000

@@ -1,5 +1,6 @@
-// Every answer that a test gets by `inject` is held against the published documents: its status must be a documented one of
-// the operation, its media type too, and its body must fit the schema. Nothing that is served can drift from what is said.
+// Every answer that a test gets by `inject` is held against the published documents: its status
+// must be a documented one of the operation, its media type too, and its body must fit the schema.
+// Nothing that is served can drift from what is said.
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import formats from 'ajv-formats'
 import type { FastifyInstance } from 'fastify'

@@ -1,5 +1,5 @@
-// Checkpoints in the tables that the read models use too. The server's clock alone decides when a lease is over; a write
-// names the fence it was given.
+// Checkpoints in the tables that the read models use too. The server's clock alone decides when a lease is over; a
+// write names the fence it was given.
 import {
   type CheckpointLease,
   type Checkpoints,

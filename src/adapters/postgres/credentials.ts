@@ -1,5 +1,5 @@
-// Usernames and password hashes in PostgreSQL. The primary key (tenant_id, username_key) is what lets exactly one of two
-// simultaneous registrations have a name.
+// Usernames and password hashes in PostgreSQL. The primary key (tenant_id, username_key) is what
+// lets exactly one of two simultaneous registrations have a name.
 import type { CredentialStore } from '../../core/auth.ts'
 import { type Clock, toTimestamp } from '../../core/clock.ts'
 import type { SqlDatabase } from '../../core/sql.ts'
@@ -8,9 +8,9 @@ import { usernameKey } from '../../core/username.ts'
 /** How long a name stays reserved for a registration that neither finished nor gave up. */
 const RESERVATION_MS = 60_000
 
-// One statement, so that the decision is made under the row's lock. Relies on the primary key for the conflict. A row
-// comes back when the name is this user's to have: it was free, or left behind, or reserved by this user before, or it is
-// the user's own already; then nothing of it changes.
+// One statement, so that the decision is made under the row's lock. Relies on the primary key for
+// the conflict. A row comes back when the name is this user's to have: it was free, or left behind,
+// or reserved by this user before, or it is the user's own already; then nothing of it changes.
 const RESERVE = {
   name: 'credentials_reserve',
   text: `

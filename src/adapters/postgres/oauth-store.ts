@@ -1,5 +1,5 @@
-// Clients, authorization codes and devices in PostgreSQL, as SHA-256 hashes: what is hashed has 256 random bits, but for
-// user codes, which are worth nothing after ten minutes. Each use of a code is one update, so that one caller wins.
+// Clients, authorization codes and devices in PostgreSQL, as SHA-256 hashes: what is hashed has 256 random bits, but
+// for user codes, which are worth nothing after ten minutes. Each use of a code is one update, so that one caller wins.
 import { toTimestamp } from '../../core/clock.ts'
 import { tenantIdSchema } from '../../core/ids.ts'
 import type { Scope } from '../../core/auth.ts'

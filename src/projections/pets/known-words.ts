@@ -1,6 +1,7 @@
-// The words that this process knows to be stored, so that a page of events looks for new ones only. A tenant's row names
-// the transaction that wrote it last; what is known holds as long as that is the one this process saw. A transaction
-// that was rolled back, another process's work and a rebuild all leave another name there, and the words are forgotten.
+// The words that this process knows to be stored, so that a page of events looks for new ones only.
+// A tenant's row names the transaction that wrote it last; what is known holds as long as that is
+// the one this process saw. A transaction that was rolled back, another process's work and a
+// rebuild all leave another name there, and the words are forgotten.
 
 export type KnownWords = Readonly<{
   /** The tenant's words as of that transaction: empty when anything else was seen last. May be added to. */

@@ -86,8 +86,9 @@ export const searchTable: TableDefinition = {
     document tsvector storage main not null`,
   primaryKey: ['pet_id', 'tenant_id'], // not the tenant first: that would be a second and slow way to a tenant's words
   fillfactor: 90,
-  // Each search reads the list of rows that are not sorted in yet (KiB): a full one costs it about 0.2 ms. A shorter one
-  // is sorted in more often, each word of it on its own, and costs every pet half as much again.
+  // Each search reads the list of rows that are not sorted in yet (KiB): a full one costs it about
+  // 0.2 ms. A shorter one is sorted in more often, each word of it on its own, and costs every pet
+  // half as much again.
   indexes: [{ name: 'document', on: 'using gin (document) with (gin_pending_list_limit = 1024)' }],
 }
 

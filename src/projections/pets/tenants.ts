@@ -111,7 +111,8 @@ const upsertTenants = (target: Target): Statement | string =>
     on conflict (tenant_id) do update set last = excluded.last
     returning tenant_id, xmin::text as written_by`)
 
-// By primary key. Words that are not known here may be stored all the same, so they are looked for before any is inserted.
+// By primary key. Words that are not known here may be stored all the same, so they are looked for
+// before any is inserted.
 const insertWords = (target: Target): Statement | string =>
   statementFor(`insert into ${tableName('pet_words', target)} (tenant_id, word)
     select k.tenant_id, k.word from unnest($1::text[], $2::text[]) as k(tenant_id, word)

@@ -81,7 +81,7 @@ export const createGuard = (
   }
 }
 
-/** For routes that find out by themselves who is calling: requests are counted by address, and no token is looked at. */
+/** For routes that find out by themselves who is calling: requests are counted by address, no token is looked at. */
 export const createRateGuard =
   (rateLimit: RateLimit | undefined): Hook =>
   (request, reply, done) => {

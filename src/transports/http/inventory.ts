@@ -20,14 +20,16 @@ const aggregateSchema = z.object({
 const listQuery = z.strictObject({ status: queryList(STATUSES).optional() })
 
 export const inventoryRoutes = (app: FastifyInstance, parts: RouteParts): void => {
-  const { application, eventCursors, readGate } = parts
-  const routes = app.withTypeProvider<RequestTypes>()
-  const shared = { config: { isJson: true }, compress: false } as const
+  countsRoute(app, parts)
+  statisticsRoute(app, parts)
+}
 
-  routes.get(
+const countsRoute = (app: FastifyInstance, parts: RouteParts): void => {
+  const { application, eventCursors } = parts
+  app.withTypeProvider<RequestTypes>().get(
     '/v1/inventories',
     {
-      ...shared,
+      compress: false,
       config: {
         isJson: true,
         doc: {
@@ -64,11 +66,14 @@ export const inventoryRoutes = (app: FastifyInstance, parts: RouteParts): void =
       })
     },
   )
+}
 
-  routes.get(
+const statisticsRoute = (app: FastifyInstance, parts: RouteParts): void => {
+  const { application, eventCursors, readGate } = parts
+  app.withTypeProvider<RequestTypes>().get(
     '/v1/inventory',
     {
-      ...shared,
+      compress: false,
       config: {
         isJson: true,
         doc: {

@@ -9,6 +9,7 @@ import type { IdGenerator, TenantId } from '../../core/ids.ts'
 import type { JsonObject } from '../../core/json.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { Metrics } from '../../core/metrics.ts'
+import type { Outbound } from '../../core/outbound.ts'
 import type { EventCursors } from './event-cursor.ts'
 import type { Hook } from './guard.ts'
 import type { IdempotentRunner } from './idempotency.ts'
@@ -31,9 +32,11 @@ export type HttpServerOptions = Readonly<{
   application: Application
   verifier: TokenVerifier
   blobs: BlobStore
+  outbound: Outbound
   cursors: CursorCodec
   clock: Clock
   ids: IdGenerator
+  random: () => number // in [0, 1)
   logger: Logger
   metrics: Metrics
   readiness: () => Promise<Readiness>

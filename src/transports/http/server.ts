@@ -32,7 +32,7 @@ import { ProblemError } from './problem.ts'
 import { createRateLimit } from './rate-limit.ts'
 import { createResponseCache } from './response-cache.ts'
 import { watchRoutes } from './route-table.ts'
-import { shelterRoutes } from './shelters.ts'
+import { shelterRoutes } from './shelters/routes.ts'
 import { zodValidator } from './validation.ts'
 
 const API_VERSION = '1.0.0'

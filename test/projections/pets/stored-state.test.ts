@@ -1,4 +1,5 @@
-// A state that was taken apart into a row's texts is the same when it is put together again, whatever happened to the pet.
+// A state that was taken apart into a row's texts is the same when it is put together again,
+// whatever happened to the pet.
 import fc from 'fast-check'
 import t from 'tap'
 import type { PetState } from '../../../src/events/pet-state.ts'

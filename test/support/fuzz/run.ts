@@ -1,5 +1,6 @@
-// The fuzz run: seeded requests from the published documents over real sockets, each answer held against them. An answer is
-// wrong when it is a 5xx, does not come in time, or is not as documented.
+// The fuzz run: seeded requests from the published documents over real sockets, each answer held
+// against them. An answer is wrong when it is a 5xx, does not come in time, or is not as
+// documented.
 import { request as httpRequest } from 'node:http'
 import fc from 'fast-check'
 import type { CheckedAnswer, ResponseCheck } from '../response-check.ts'

@@ -1,5 +1,5 @@
-// What the fuzz run finds when it comes: pets, shelters, orders, applications and users of two tenants, and tokens of every
-// kind of caller for them.
+// What the fuzz run finds when it comes: pets, shelters, orders, applications and users of two
+// tenants, and tokens of every kind of caller for them.
 import { SCOPES, type Scope, type TokenIssuer } from '../../../src/core/auth.ts'
 import { SHARED_TENANT, type TenantId } from '../../../src/core/ids.ts'
 import type { World } from './requests.ts'

@@ -144,6 +144,15 @@ export const LINES: readonly Line[] = [
     about: 'order',
     body: paymentBy('Intruder'),
   },
+  {
+    method: 'POST',
+    path: '/v1/orders/:id',
+    about: 'order',
+    body: {
+      ...{ amount: '10.00', currency: 'USD', timestamp: '1' },
+      callbackUrl: 'https://hooks.example.com/',
+    },
+  },
   { method: 'GET', path: '/v1/receipts/:id', about: 'receipt' },
   { method: 'GET', path: '/v1/adoptions', about: 'none' },
   {
@@ -172,6 +181,10 @@ export const LINES: readonly Line[] = [
 /** Nothing of a tenant is behind these; the stream is a face of the feed that has a suite of its own. */
 export const WITHOUT_TENANT = [
   '/',
+  ...['/v1/openapi.json', '/v1/openapi.yaml', '/v1/openapi-3.1.json', '/v1/openapi-3.1.yaml'],
+  ...['/classic/openapi.json', '/v1/swagger-ui.html', '/v1/swagger-ui/start.js'],
+  ...['/v1/swagger-ui/swagger-ui.css', '/v1/swagger-ui/swagger-ui-bundle.js'],
+  ...['/v1/swagger-ui/swagger-ui-standalone-preset.js', '/v1/swagger-ui/favicon-32x32.png'],
   '/livez',
   '/readyz',
   '/metrics',

@@ -163,7 +163,7 @@ const sendBack = (
     .send()
 }
 
-/** Browsers hold a form to its policy through redirects too. A policy cannot name an IPv6 address or an app but by scheme. */
+/** Browsers hold a form to its policy through redirects too. It cannot name an IPv6 address or an app but by scheme. */
 const formTargetOf = (redirectUri: string): string => {
   const { protocol, host } = new URL(redirectUri)
   const isNameable = (protocol === 'https:' || protocol === 'http:') && !host.startsWith('[')

@@ -56,7 +56,8 @@ const STARTED = objectOf(
 )
 const METADATA = objectOf(
   {
-    issuer: text,
+    ...{ issuer: text, authorization_endpoint: text, token_endpoint: text, jwks_uri: text },
+    ...{ device_authorization_endpoint: text, revocation_endpoint: text },
     scopes_supported: { type: 'array', items: { enum: [...SCOPES] } },
     grant_types_supported: { type: 'array', items: { enum: [...GRANT_TYPES] } },
   },

@@ -26,7 +26,7 @@ export const classicDocument = ({ publicUrl, version, routes }: DocumentOptions)
   const components = createComponents()
   const listed = routes.filter(({ doc }) => doc.profile === 'classic')
   const paths = pathsOf(listed, (route) =>
-    operationOf(route, { components, problemType: 'application/json' }),
+    operationOf(route, { components, rateHeaders: 'X-RateLimit', refusesBodyWith: 400 }),
   )
   const used = new Set(listed.flatMap(({ tags }) => tags))
   return onlyUsed({

@@ -1,5 +1,5 @@
-// Schemas of requests and answers as JSON Schema 2020-12. A schema with `.meta({ id })` becomes a component that all others
-// refer to.
+// Schemas of requests and answers as JSON Schema 2020-12. A schema with `.meta({ id })` becomes a
+// component that all others refer to.
 import { z } from 'zod'
 import type { JsonObject } from '../../../core/json.ts'
 

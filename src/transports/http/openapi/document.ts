@@ -36,7 +36,7 @@ export const modernDocument = ({ publicUrl, version, routes }: DocumentOptions):
   const components = createComponents()
   const listed = routes.filter(({ doc }) => doc.profile !== 'classic')
   const paths = pathsOf(listed, (route) =>
-    operationOf(route, { components, problemType: 'application/problem+json' }),
+    operationOf(route, { components, rateHeaders: 'RateLimit', refusesBodyWith: 422 }),
   )
   const used = new Set(listed.flatMap(({ tags }) => tags))
   return onlyUsed({
@@ -74,7 +74,7 @@ const prune = (document: JsonObject): JsonObject => {
     const used = Object.entries(components[kind] ?? {}).filter(([name]) =>
       text.includes(`"#/components/${kind}/${name}"`),
     )
-    return [kind, Object.fromEntries(used)]
+    return [kind, Object.fromEntries(used)] as const
   })
   return { ...document, components: { ...components, ...Object.fromEntries(pruned) } }
 }

@@ -1,15 +1,15 @@
-// The same document for tools that stop at OpenAPI 3.1. What 3.1 cannot say is kept under an `x-` name or said in words:
-// nothing is left out in silence.
+// The same document for tools that stop at OpenAPI 3.1. What 3.1 cannot say is kept under an `x-`
+// name or said in words: nothing is left out in silence.
 import type { Json, JsonObject } from '../../../core/json.ts'
 
 export const toOpenApi31 = (document: JsonObject): JsonObject => {
   const { $self, paths, components, ...rest } = document
-  const info = rest['info'] as JsonObject
+  const info = rest['info'] as JsonObject & { description: string }
   return {
     ...rest,
     openapi: '3.1.1',
     'x-self': $self,
-    info: { ...info, description: `${String(info['description'])} ${NOTICE}` },
+    info: { ...info, description: `${info.description} ${NOTICE}` },
     paths: mapMembers(paths as JsonObject, withoutQuery),
     components: withoutDevices(components as JsonObject),
   }

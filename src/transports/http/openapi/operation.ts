@@ -6,7 +6,8 @@ import type { Components } from './components.ts'
 
 type Profile = Readonly<{
   components: Components
-  problemType: string // media type of problems
+  rateHeaders: 'RateLimit' | 'X-RateLimit' // how their names begin
+  refusesBodyWith: 400 | 422
 }>
 
 export const operationOf = (route: DocumentedRoute, profile: Profile): JsonObject => {
@@ -20,7 +21,7 @@ export const operationOf = (route: DocumentedRoute, profile: Profile): JsonObjec
     ...withSome('parameters', parametersOf(route, profile)),
     ...withBody(route, profile),
     ...(doc.callbacks === undefined ? {} : { callbacks: doc.callbacks }),
-    responses: { ...responsesOf(route), ...goodResponses(route, profile) },
+    responses: { ...responsesOf(route, profile), ...goodResponses(route, profile) },
   }
 }
 
@@ -113,7 +114,8 @@ const GOOD_WORDS: Readonly<Record<string, string>> = {
   304: 'Unchanged since the copy that If-None-Match names.',
 }
 
-const goodResponses = (route: DocumentedRoute, { components }: Profile): JsonObject => {
+const goodResponses = (route: DocumentedRoute, profile: Profile): JsonObject => {
+  const { components } = profile
   const { doc, responses } = route
   const statuses = new Set([...Object.keys(responses), ...Object.keys(doc.responseContent ?? {})])
   if (![...statuses].some((status) => /^[23]/.test(status))) statuses.add(defaultStatus(route))
@@ -131,23 +133,29 @@ const goodResponses = (route: DocumentedRoute, { components }: Profile): JsonObj
         status,
         {
           description: GOOD_WORDS[status] ?? (Number(status) < 400 ? 'Done.' : 'Refused.'),
-          headers: headersOf(route, status),
+          headers: headersOf(route, status, profile),
           ...(Object.keys(content).length === 0 ? {} : { content }),
         },
       ]
     }),
-  ) as JsonObject
+  )
 }
 
 const hasContent = (status: string): boolean => status !== '204' && status !== '304'
 
 const defaultStatus = ({ method }: DocumentedRoute): string => (method === 'DELETE' ? '204' : '200')
 
-const headersOf = (route: DocumentedRoute, status: string): JsonObject => {
+const RATE_PARTS = ['Limit', 'Remaining', 'Reset']
+
+const headersOf = (
+  route: DocumentedRoute,
+  status: string,
+  { rateHeaders }: Profile,
+): JsonObject => {
   const isCommand = isWrite(route) || takesKey(route)
   const names = [
     'X-Request-Id',
-    ...(route.isOpen ? [] : ['RateLimit-Limit', 'RateLimit-Remaining', 'RateLimit-Reset']),
+    ...(route.isOpen ? [] : RATE_PARTS.map((part) => `${rateHeaders}-${part}`)),
     ...(status === '201' ? ['Location'] : []),
     ...(isCommand && status.startsWith('2') ? ['Event-Cursor'] : []),
     ...(takesKey(route) ? ['Idempotent-Replayed'] : []),
@@ -159,7 +167,7 @@ const headersOf = (route: DocumentedRoute, status: string): JsonObject => {
 }
 
 /** The ways to say no, each a component that the documents have once. */
-const responsesOf = (route: DocumentedRoute): JsonObject => {
+const responsesOf = (route: DocumentedRoute, { refusesBodyWith }: Profile): JsonObject => {
   const { doc } = route
   const takesBody = route.body !== undefined || doc.requestContent !== undefined
   const statuses = new Set<number>([
@@ -170,8 +178,8 @@ const responsesOf = (route: DocumentedRoute): JsonObject => {
     ...(route.isJson ? [406] : []),
     ...(route.params === undefined ? [] : [404]),
     ...(isWrite(route) ? [409, 412] : []),
-    ...(takesKey(route) ? [409, 422] : []),
-    ...(takesBody ? [413, 415, 422] : []),
+    ...(takesKey(route) ? [409, refusesBodyWith] : []),
+    ...(takesBody ? [413, 415, refusesBodyWith] : []),
   ])
   const sorted = [...statuses].sort((a, b) => a - b)
   return {

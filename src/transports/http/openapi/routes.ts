@@ -11,6 +11,9 @@ import { modernDocument } from './document.ts'
 import { toOpenApi31 } from './downgrade.ts'
 import { installSwaggerUi } from './swagger-ui.ts'
 
+/** Schemas that are used twice are written twice: readers of YAML take many references for an attack. */
+const IN_FULL = { aliasDuplicateObjects: false } as const
+
 type Options = Readonly<{ publicUrl: string; version: string; list: RouteList }>
 
 export const openApiRoutes = (app: FastifyInstance, options: Options): void => {
@@ -21,9 +24,15 @@ export const openApiRoutes = (app: FastifyInstance, options: Options): void => {
   const classic = once(() => classicDocument(make))
 
   serve(app, '/v1/openapi.json', { text: once(() => toText(modern())), summary: 'OpenAPI 3.2' })
-  serve(app, '/v1/openapi.yaml', { text: once(() => stringify(modern())), summary: 'As YAML' })
+  serve(app, '/v1/openapi.yaml', {
+    text: once(() => stringify(modern(), IN_FULL)),
+    summary: 'As YAML',
+  })
   serve(app, '/v1/openapi-3.1.json', { text: once(() => toText(older())), summary: 'OpenAPI 3.1' })
-  serve(app, '/v1/openapi-3.1.yaml', { text: once(() => stringify(older())), summary: '3.1, YAML' })
+  serve(app, '/v1/openapi-3.1.yaml', {
+    text: once(() => stringify(older(), IN_FULL)),
+    summary: '3.1, YAML',
+  })
   serve(app, '/classic/openapi.json', {
     text: once(() => toText(classic())),
     summary: 'OpenAPI 3.2 of the classic profile',

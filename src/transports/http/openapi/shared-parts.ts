@@ -93,11 +93,15 @@ const problemContent = (example?: JsonObject): JsonObject => {
   return { 'application/problem+json': media, 'application/json': media }
 }
 
+const problemWith = (status: number) => {
+  const found = Object.entries(PROBLEMS).find(([, [own]]) => own === status)
+  if (found === undefined) throw new Error(`no problem has the status ${status}`)
+  return found
+}
+
 export const problemResponses = (base: string): JsonObject => {
   const byStatus = Object.entries(EXPLANATIONS).map(([status, description]) => {
-    const [suffix, [, title]] = Object.entries(PROBLEMS).find(
-      ([, [own]]) => own === Number(status),
-    )!
+    const [suffix, [, title]] = problemWith(Number(status))
     const example = {
       type: base + suffix,
       title,

@@ -1,5 +1,6 @@
-// Seeded requests made from the published documents, over real sockets, on every operation: never a 5xx, never a hang, every
-// answer a documented one in its documented shape. `npm run bench -- fuzz` sends many more.
+// Seeded requests made from the published documents, over real sockets, on every operation: never a
+// 5xx, never a hang, every answer a documented one in its documented shape. `npm run bench -- fuzz`
+// sends many more.
 import t from 'tap'
 import { tenantIdSchema } from '../../../../src/core/ids.ts'
 import { type Document } from '../../../support/fuzz/requests.ts'

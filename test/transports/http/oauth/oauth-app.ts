@@ -51,8 +51,6 @@ export const encode = (fields: Fields): string => {
   return encoded.toString()
 }
 
-export type OAuthApp = Awaited<ReturnType<typeof oauthApp>>
-
 export const oauthApp = async (t: Test, options: TestAppOptions = {}) => {
   const clock = fixedClock()
   const rig = await testApp(t, {

@@ -1,5 +1,5 @@
-// Between tenants, and where the authorization server is not: what nobody gets by naming somebody else's tenant, and what
-// is in no log line.
+// Between tenants, and where the authorization server is not: what nobody gets by naming somebody else's tenant, and
+// what is in no log line.
 import t from 'tap'
 import type { Logger } from '../../../../src/core/logger.ts'
 import { DEVICE_CODE_GRANT } from '../../../../src/core/oauth.ts'

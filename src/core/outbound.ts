@@ -1,0 +1,60 @@
+// The port for calls to addresses that somebody gave us: webhooks and callbacks. Whoever may name an address could name one
+// inside our own network, and so every call goes through this guard.
+
+/** Why an address is refused. For our logs: who named it is told no more than that it was refused. */
+export type OutboundRefusal =
+  | 'malformed' // no plain absolute URL, or one that two readers read differently
+  | 'scheme'
+  | 'credentials'
+  | 'port'
+  | 'name' // of this machine, of the network around it, or of nothing public
+  | 'address' // a literal, or one of those the name stands for, is not public
+  | 'unresolved'
+
+export type OutboundVerdict =
+  Readonly<{ kind: 'allowed' }> | Readonly<{ kind: 'refused'; reason: OutboundRefusal }>
+
+export type OutboundPost = Readonly<{
+  url: string
+  headers: Readonly<Record<string, string>> // ours, never the receiver's choice
+  body: string | Uint8Array // sent as it is, byte for byte
+  deadlineMs: number // over all of it: name, connection, answer
+  maxAnswerBytes: number
+  signal?: AbortSignal
+}>
+
+export type OutboundOutcome =
+  /** `body` is what came of the answer up to the limit and the deadline; `isWhole` when that is all of it. */
+  | Readonly<{
+      kind: 'answered'
+      status: number
+      headers: Readonly<Record<string, string>> // names in lower case
+      body: string
+      isWhole: boolean
+    }>
+  /** Nothing was sent. It may pass another day: the name may stand for another address then. */
+  | Readonly<{ kind: 'refused'; reason: Exclude<OutboundRefusal, 'unresolved'> }>
+  /** No status came back; the receiver may have got the request all the same, unless it is `unresolved`. */
+  | Readonly<{ kind: 'failed'; reason: OutboundFailure }>
+
+export type OutboundFailure =
+  | 'unresolved'
+  | 'unreachable'
+  | 'tls' // the certificate is not valid for the name, or there is none
+  | 'deadline'
+  | 'stopped' // by the signal
+  | 'broken' // the connection ended early, or what came was no HTTP
+
+/**
+ * Guaranteed: a connection goes to an address that was checked in the same call, whatever the name stands for a moment
+ * later. Certificates are verified. Redirects are not followed, proxies of the environment not used, connections not
+ * shared between calls. A call ends at its deadline, and takes no more of the answer than it may.
+ *
+ * Not guaranteed: that what passed `check` passes `post`; that a public address is not a way back into our network.
+ */
+export interface Outbound {
+  /** Whether a call would be made now. Throws a fault `overloaded` when too many ask at once. */
+  check(url: string): Promise<OutboundVerdict>
+  /** One try. Never throws because of the receiver. */
+  post(request: OutboundPost): Promise<OutboundOutcome>
+}

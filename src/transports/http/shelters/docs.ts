@@ -1,0 +1,35 @@
+// What the published documents say of the routes of shelters.
+import type { RouteDoc } from '../route-doc.ts'
+
+export const shelterDocs = {
+  list: {
+    summary: 'List shelters',
+    security: 'optional',
+    headers: ['ETag', 'Event-Cursor', 'Link'],
+  },
+  get: { summary: 'One shelter', security: 'optional', headers: ['ETag', 'Event-Cursor'] },
+  register: {
+    summary: 'Register a shelter',
+    security: ['write:pets'],
+    headers: ['ETag'],
+    examples: {
+      harbor: {
+        name: 'Harbor Street Shelter',
+        phone: '+1-207-555-0142',
+        adoptionFeeRange: '75-200',
+      },
+    },
+  },
+  replace: {
+    summary: 'Replace what is known of a shelter',
+    security: ['write:pets'],
+    headers: ['ETag'],
+    examples: { harbor: { name: 'Harbor Street Shelter', hours: '10-17' } },
+  },
+  patch: {
+    summary: 'Change some of what is known of a shelter',
+    security: ['write:pets'],
+    headers: ['ETag'],
+    examples: { hours: { hours: '9-16' } },
+  },
+} as const satisfies Readonly<Record<string, RouteDoc>>

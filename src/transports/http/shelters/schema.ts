@@ -1,0 +1,55 @@
+// What requests on shelters must look like, and what is answered.
+import { z } from 'zod'
+import { ignored, optionalText, pathId, text } from '../fields.ts'
+
+export const shelterSchema = z
+  .strictObject({
+    id: z.string(),
+    name: z.string(),
+    address: z.string().optional(),
+    phone: z.string().optional(),
+    email: z.string().optional(),
+    hours: z.string().optional(),
+    adoptionFeeRange: z.string().optional(),
+    availablePetCount: z.int(),
+    createdAt: z.iso.datetime(),
+    updatedAt: z.iso.datetime(),
+  })
+  .meta({ id: 'Shelter' })
+export const collectionSchema = z.strictObject({
+  data: z.array(shelterSchema),
+  pagination: z.strictObject({
+    page: z.int(),
+    limit: z.int(),
+    totalItems: z.int(),
+    totalPages: z.int(),
+  }),
+})
+
+const optionalFields = {
+  address: optionalText(300),
+  phone: optionalText(40),
+  email: z.email('Must be an e-mail address').max(254).nullish(),
+  hours: optionalText(200),
+  adoptionFeeRange: z
+    .string()
+    .regex(/^\d{1,8}(-\d{1,8})?$/, 'Must be an amount or a range such as 75-200')
+    .nullish(),
+}
+const readOnly = {
+  id: ignored,
+  tenantId: ignored,
+  availablePetCount: ignored,
+  createdAt: ignored,
+  updatedAt: ignored,
+}
+export const fullBody = z.strictObject({ name: text(100), ...optionalFields, ...readOnly })
+export const patchBody = z.strictObject({
+  name: text(100).optional(),
+  ...optionalFields,
+  ...readOnly,
+})
+export const idParams = z.strictObject({ id: pathId })
+export const noQuery = z.strictObject({})
+export const tags = ['shelters']
+export const shared = { config: { isJson: true }, compress: false } as const

@@ -1,0 +1,2 @@
+// Caught by: outbound-driver
+import 'pg'
