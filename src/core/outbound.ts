@@ -1,5 +1,5 @@
-// The port for calls to addresses that somebody gave us: webhooks and callbacks. Whoever may name an address could name one
-// inside our own network, and so every call goes through this guard.
+// The port for calls to addresses that somebody gave us: webhooks and callbacks. Whoever may name an address could name
+// one inside our own network, and so every call goes through this guard.
 
 /** Why an address is refused. For our logs: who named it is told no more than that it was refused. */
 export type OutboundRefusal =

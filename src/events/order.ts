@@ -116,13 +116,7 @@ export const paymentSubmitted = defineEvent({
       billingAddress: { city: 'Portland', state: 'ME', postalCode: '04101', country: 'US' },
     },
   },
-  personal: [
-    'source.name',
-    'source.accountHolderName',
-    'source.routingNumber',
-    'source.billingAddress',
-    'source.last4',
-  ],
+  personal: ['source'],
   visibleToPublic: 'none',
 })
 

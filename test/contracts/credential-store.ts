@@ -14,6 +14,7 @@ export const credentialStoreContract = (t: Test, make: MakeStore): void => {
   promisesOfReservation(t, make)
   promisesOfConfirmation(t, make)
   promisesOfRenaming(t, make)
+  promisesOfOthersNames(t, make)
   promisesOfPasswords(t, make)
   promisesOfRemoval(t, make)
 }
@@ -167,7 +168,9 @@ const promisesOfRenaming = (t: Test, make: MakeStore): void => {
     t.match(await store.find(SHARED_TENANT, 'ada'), ada)
     t.equal(await store.holderOf(SHARED_TENANT, 'lovelace'), undefined)
   })
+}
 
+const promisesOfOthersNames = (t: Test, make: MakeStore): void => {
   t.test(
     'nobody confirms or gives back what another has reserved, nor what nobody has',
     async (t) => {

@@ -12,6 +12,7 @@ const grant = { tenantId: SHARED_TENANT, userId: 'user-1' }
 export const refreshTokenStoreContract = (t: Test, make: MakeStore): void => {
   promisesOfRotation(t, make)
   promisesOfRevocation(t, make)
+  promisesOfRevokingUsers(t, make)
   promisesOfDelegation(t, make)
 }
 
@@ -95,7 +96,9 @@ const promisesOfRevocation = (t: Test, make: MakeStore): void => {
     t.equal(await store.rotate(second), undefined)
     t.ok(await store.rotate(elsewhere))
   })
+}
 
+const promisesOfRevokingUsers = (t: Test, make: MakeStore): void => {
   t.test("revoking a user ends all of that user's sign-ins, and nobody else's", async (t) => {
     const store = await make(t, () => 0)
     const first = await store.create(grant)

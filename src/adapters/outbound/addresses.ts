@@ -1,7 +1,8 @@
-// Which IP addresses may be called. What is allowed is listed, not what is forbidden: a range that nobody thought of is refused.
+// Which IP addresses may be called. What is allowed is listed, not what is forbidden: a range that nobody thought of is
+// refused.
 import ipaddr from 'ipaddr.js'
 
-/** What the guard lets through. `insecure` is for development: plain HTTP, and receivers on this machine or beside it. */
+/** What the guard lets through. `insecure` is for development: plain HTTP, and receivers here or beside us. */
 export type OutboundPolicy = 'public' | 'insecure'
 
 const RANGES: Readonly<Record<OutboundPolicy, ReadonlySet<string>>> = {

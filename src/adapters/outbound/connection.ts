@@ -1,5 +1,5 @@
-// An agent for one call, whose connection can only go to the addresses that were checked for it. It is thrown away after the
-// call: a kept connection would be one that two tenants share, and was checked in an earlier call.
+// An agent for one call, whose connection can only go to the addresses that were checked for it. It is thrown away
+// after the call: a kept connection would be one that two tenants share, and was checked in an earlier call.
 import { isIPv6, type LookupFunction } from 'node:net'
 import { Agent, buildConnector } from 'undici'
 import { plainAddress } from './addresses.ts'

@@ -1,4 +1,5 @@
-// The guard over undici. Order matters: read the URL, resolve its name once, check every address, connect to one of those.
+// The guard over undici. Order matters: read the URL, resolve its name once, check every address, connect to one of
+// those.
 import { type Dispatcher, request as send } from 'undici'
 import { Fault } from '../../core/fault.ts'
 import type { Logger } from '../../core/logger.ts'
@@ -11,7 +12,7 @@ import type {
 } from '../../core/outbound.ts'
 import { isAllowedAddress, type OutboundPolicy, plainAddress } from './addresses.ts'
 import { createAgent, WrongAddressError } from './connection.ts'
-import { type ResolveName, resolveName } from './names.ts'
+import { createResolveName, type ResolveName } from './names.ts'
 import { readTarget, type Refused, refused, type Target } from './target.ts'
 
 const CHECK_DEADLINE_MS = 3_000
@@ -32,11 +33,12 @@ type Way = Readonly<{ kind: 'way'; url: URL; host: string; addresses: readonly s
 type FindWay = (url: string, signal: AbortSignal) => Promise<Way | Refused>
 
 export const createOutbound = (options: OutboundOptions): Outbound => {
-  const { allowInsecure, logger, resolve = resolveName, ca } = options
+  const { allowInsecure, logger, resolve = createResolveName(), ca } = options
   if (allowInsecure) {
     logger.warn(
       {},
-      'WEBHOOKS_ALLOW_INSECURE is true: webhooks and callbacks may be sent in plain text, and to addresses inside this network. For development only',
+      'WEBHOOKS_ALLOW_INSECURE is true: webhooks and callbacks may be sent in plain text, and to addresses ' +
+        'inside this network. For development only',
     )
   }
   const findWay = createFindWay(allowInsecure ? 'insecure' : 'public', resolve)
@@ -154,7 +156,7 @@ const exchange = async (
 const stopReason = ({ signal }: OutboundPost): OutboundFailure =>
   signal?.aborted === true ? 'stopped' : 'deadline'
 
-/** A status that has come counts, whatever becomes of the rest: an answer that breaks off is taken as far as it came. */
+/** A status that has come counts, whatever becomes of the rest: a body that breaks off is taken as far as it came. */
 const readAtMost = async (
   body: Dispatcher.ResponseData['body'],
   maxBytes: number,

@@ -56,7 +56,7 @@ const readHost = (url: URL, policy: OutboundPolicy): Target | Refused => {
 const MAX_NAME_LENGTH = 253
 const NAME = /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/
 
-/** Ends of names that stand for this machine or the network around it, or that are nothing public by RFC 6761 and others. */
+/** Ends of names for this machine or the network around it, or that are nothing public by RFC 6761 and others. */
 const LOCAL_ENDS = [
   ...[
     'localhost',

@@ -72,12 +72,24 @@ type Outcome =
   | Readonly<{ kind: 'unsendable' }>
   | Readonly<{ kind: 'broken'; message: string }>
 
+/**
+ * False where Content-Length is not the body's: the server waits for the rest, as it should, or takes what is too much
+ * for another request, which is no HTTP.
+ */
+const isAsLongAsItSays = ({ headers, body }: FuzzRequest): boolean => {
+  const said = headers['content-length']
+  return said === undefined || Number(said) === Buffer.byteLength(body ?? '')
+}
+
 const faultOf = (
   check: ResponseCheck,
-  { method, target }: FuzzRequest,
+  request: FuzzRequest,
   outcome: Outcome,
 ): string | undefined => {
+  const { method, target } = request
   if (outcome.kind === 'unsendable') return undefined
+  const isWhole = isAsLongAsItSays(request)
+  if (outcome.kind === 'hang' && !isWhole) return undefined
   if (outcome.kind === 'hang') return `${method} ${target.slice(0, 200)}: no answer in time`
   // What is no HTTP is refused before its method is known: a HEAD then gets a body, which the client reports.
   if (outcome.kind === 'broken' && method === 'HEAD') return undefined
@@ -85,6 +97,7 @@ const faultOf = (
   const { answer } = outcome
   if (answer.statusCode >= 500)
     return `${method} ${target.slice(0, 200)}: ${answer.statusCode} ${answer.body}`
+  if (!isWhole) return undefined
   const [path = ''] = target.split('?')
   return check({ method, path, response: answer })
 }

@@ -180,6 +180,7 @@ const responsesOf = (route: DocumentedRoute, { refusesBodyWith }: Profile): Json
     ...(isWrite(route) ? [409, 412] : []),
     ...(takesKey(route) ? [409, refusesBodyWith] : []),
     ...(takesBody ? [413, 415, refusesBodyWith] : []),
+    ...(route.method === 'DELETE' ? [413, 415] : []), // a body is read where there may be one
   ])
   const sorted = [...statuses].sort((a, b) => a - b)
   return {

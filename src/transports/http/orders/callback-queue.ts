@@ -1,5 +1,6 @@
-// Callbacks that were taken on and are not delivered yet. They are in this process's memory and nowhere else: a stop drains what
-// it can in its time and drops the rest.
+// Callbacks that were taken on and are not delivered yet. They are in this process's memory and nowhere else: a stop
+// drains what it can in its time and drops the rest.
+import { setMaxListeners } from 'node:events'
 import type { Logger } from '../../../core/logger.ts'
 import type { Metrics } from '../../../core/metrics.ts'
 import type { Outbound } from '../../../core/outbound.ts'
@@ -14,8 +15,8 @@ export type CallbackQueue = Readonly<{
 }>
 
 /**
- * Of one server. A receiver that is slow holds a place of those at once for all its tries: there are more places than one
- * caller can fill by the default rate limit.
+ * Of one process. A receiver that is slow holds a place of those at once in all its tries: there are more places than
+ * one caller can keep full by the default rate limit.
  */
 export const CALLBACK_LIMITS = {
   waiting: 1_000,
@@ -43,6 +44,7 @@ export const createCallbackQueue = (options: CallbackQueueOptions): CallbackQueu
   const resting = new Set<NodeJS.Timeout>()
   const running = new Set<Promise<void>>()
   const stopping = new AbortController() // when the time to drain is over
+  setMaxListeners(limits.atOnce + 1, stopping.signal) // each call listens to it
   let isOpen = true
 
   const end = (outcome: 'delivered' | 'given_up' | 'dropped', by = 1): void => {

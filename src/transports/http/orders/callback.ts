@@ -1,5 +1,6 @@
-// The documented demonstration of a callback: a request about an order is taken on, and its outcome sent to an address that the
-// caller gives. Nobody is told why an address is refused or how a call went: that would make us somebody's port scanner.
+// The documented demonstration of a callback: a request about an order is taken on, and its outcome sent to an address
+// that the caller gives. Nobody is told why an address is refused or how a call went: that would make us somebody's
+// port scanner.
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import type { OrderView } from '../../../application.ts'
