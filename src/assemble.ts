@@ -17,11 +17,14 @@ import type { EventStore } from './core/event-store.ts'
 import type { IdGenerator, TenantId } from './core/ids.ts'
 import type { Logger } from './core/logger.ts'
 import type { Metrics } from './core/metrics.ts'
+import type { MqttSessions } from './core/mqtt-sessions.ts'
 import type { Notifications } from './core/notifications.ts'
 import type { OAuthStore } from './core/oauth.ts'
 import type { Outbound } from './core/outbound.ts'
 import type { PaymentProvider } from './core/payments.ts'
 import type { SqlDatabase } from './core/sql.ts'
+import type { WebhookStore } from './core/webhooks.ts'
+import type { WorkQueue } from './core/work-queue.ts'
 import { decodeEvent } from './events/codec.ts'
 import { publicDataOf, subjectOf } from './events/registry.ts'
 import { createPolicies } from './policies/registry.ts'
@@ -36,17 +39,33 @@ import { createProgress, type Progress } from './projections/runner/progress.ts'
 import { type Runner, startRunner } from './projections/runner/runner.ts'
 import { createClassicShelterQueries } from './projections/shelters-classic.ts'
 import { createShelterQueries } from './projections/shelters.ts'
-import { createFeed } from './transports/feed/feed.ts'
+import { createCatalogueRoutes } from './transports/catalogue/routes.ts'
+import type { ServedTransport } from './transports/catalogue/settings.ts'
+import { createFeed, DEFAULT_SCHEMA_BASE } from './transports/feed/feed.ts'
+import type { Feed } from './transports/feed/types.ts'
 import {
   ATTEMPT_LIMITS,
   createAccountRoutes,
   createSignInLimit,
   TOKEN_LIFETIME_SECONDS,
 } from './transports/http/accounts/routes.ts'
+import type { SignInLimit } from './transports/http/accounts/sign-in-limit.ts'
 import { createOAuthRoutes } from './transports/http/oauth/routes.ts'
 import type { HttpSettings, Readiness, RoutePlugin } from './transports/http/options.ts'
 import { createHttpServer } from './transports/http/server.ts'
+import { createUpgrades } from './transports/http/upgrades.ts'
+import { documentedData } from './transports/http/webhooks/documented-data.ts'
+import { createWebhookRoutes } from './transports/http/webhooks/routes.ts'
+import { createMqtt, type MqttTransport } from './transports/mqtt/server.ts'
+import { createMqttUpgrade, MQTT_PATH } from './transports/mqtt/websocket.ts'
 import { createEventRoutes } from './transports/sse/routes.ts'
+import { createWebhookEngine, type WebhookEngine } from './transports/webhooks/engine.ts'
+import { EVENTS_PATH } from './transports/websocket/protocol.ts'
+import { createWebSocketEvents, type WebSocketEvents } from './transports/websocket/server.ts'
+import type { AllowedOrigins } from './transports/websocket/settings.ts'
+
+/** The transports of events that are wired below: the published documents describe these. */
+const SERVED: readonly ServedTransport[] = ['sse', 'websocket']
 
 export type Ports = Readonly<{
   clock: Clock
@@ -64,6 +83,9 @@ export type Ports = Readonly<{
   blobs: BlobStore
   payments: PaymentProvider
   outbound: Outbound
+  mqttSessions: MqttSessions
+  webhookStore: WebhookStore
+  workQueue: WorkQueue
   verifier: TokenVerifier
   issuer: TokenIssuer
   passwords: PasswordHasher
@@ -76,6 +98,7 @@ export type Ports = Readonly<{
 export type Settings = HttpSettings &
   Readonly<{
     readyMaxLag: number
+    allowedOrigins: AllowedOrigins // whose pages may open a WebSocket
     reservationTimeoutMs: number // how long policies wait for what should follow by itself
     hasWaitingList: (tenantId: TenantId) => boolean
   }>
@@ -83,6 +106,7 @@ export type Settings = HttpSettings &
 export type Pawtrail = Readonly<{
   application: Application
   http: FastifyInstance
+  mqtt: Pick<MqttTransport, 'listen'> // over WebSocket it is served without listening
   /** Starts projections, policies and the feed. The HTTP server listens when its owner says so. */
   start(): Promise<void>
   /** Ends live streams, finishes the requests under way, then the policies and the projections. */
@@ -101,17 +125,13 @@ export const assemble = async (ports: Ports, settings: Settings): Promise<Pawtra
     ...ports,
     progress,
     hasWaitingList: settings.hasWaitingList,
-    pets: createPetQueries({ database, publicUrl: settings.publicUrl }),
-    shelters: createShelterQueries({ database }),
-    orders: createOrderQueries({ database }),
-    adoptions: createAdoptionQueries({ database }),
-    classic: {
-      pets: createClassicPetQueries({ database }),
-      shelters: createClassicShelterQueries({ database }),
-    },
+    ...queriesOf(ports, settings),
   })
   const catalogue = { decode: decodeEvent, subjectOf, publicDataOf }
   const feed = createFeed({ eventStore, catalogue, cursors, logger, metrics, clock })
+  const webhooks = webhookEngine(ports, application)
+  const signInLimit = createSignInLimit(ATTEMPT_LIMITS)
+  const mqtt = mqttTransport({ ports, settings, application, feed, signInLimit })
   let isStarted = false
   const readiness = async (): Promise<Readiness> => {
     if (!isStarted) return { ready: false, state: 'starting' }
@@ -125,28 +145,49 @@ export const assemble = async (ports: Ports, settings: Settings): Promise<Pawtra
     settings,
     jwks: () => ports.issuer.jwks(),
     plugins: [
-      ...signInRoutes(ports, application, settings),
-      createEventRoutes({ feed, cursors, clock, random: ports.random }),
+      ...signInRoutes({ ports, settings, application, signInLimit }),
+      createEventRoutes({ ...ports, feed }),
+      catalogueRoutes(settings),
+      createWebhookRoutes({ ...ports, application, deliveries: webhooks }),
     ],
   })
+  const websocket = createWebSocketEvents({ ...ports, ...settings, feed })
+  serveUpgrades(http, settings, { mqtt, websocket })
   const consumers = createConsumers({ ports, settings, application, progress })
   return {
     application,
     http,
+    mqtt,
     start: async () => {
       await progress.start()
       consumers.start()
       await feed.start()
+      await webhooks.start()
       isStarted = true
     },
     stop: async () => {
       isStarted = false
+      await Promise.all([mqtt.stop(), websocket.stop()])
       await feed.stop()
       await http.close()
+      await webhooks.stop()
       await consumers.stop()
       await progress.stop()
     },
   }
+}
+
+type Sockets = Readonly<{ mqtt: MqttTransport; websocket: WebSocketEvents }>
+
+/** Protocols that take over connections of the HTTP server, by path. */
+const serveUpgrades = (
+  http: FastifyInstance,
+  settings: Settings,
+  { mqtt, websocket }: Sockets,
+): void => {
+  const upgrades = createUpgrades(http.server, settings)
+  upgrades.on(MQTT_PATH, createMqttUpgrade(mqtt))
+  upgrades.on(EVENTS_PATH, websocket.upgrade)
 }
 
 type Consuming = Readonly<{
@@ -177,14 +218,60 @@ const createConsumers = ({ ports, settings, application, progress }: Consuming) 
   }
 }
 
+const queriesOf = ({ database }: Ports, { publicUrl }: Settings) => ({
+  pets: createPetQueries({ database, publicUrl }),
+  shelters: createShelterQueries({ database }),
+  orders: createOrderQueries({ database }),
+  adoptions: createAdoptionQueries({ database }),
+  classic: {
+    pets: createClassicPetQueries({ database }),
+    shelters: createClassicShelterQueries({ database }),
+  },
+})
+
+const webhookEngine = (ports: Ports, application: Application): WebhookEngine =>
+  createWebhookEngine({
+    ...ports,
+    application,
+    catalogue: { decode: decodeEvent, subjectOf, publicDataOf },
+    documented: documentedData(application),
+    schemaBase: DEFAULT_SCHEMA_BASE,
+  })
+
+const catalogueRoutes = ({ publicUrl }: Settings): RoutePlugin =>
+  createCatalogueRoutes({ publicUrl, schemaBase: DEFAULT_SCHEMA_BASE, transports: SERVED })
+
+type SigningIn = Readonly<{
+  ports: Ports
+  settings: Settings
+  application: Application
+  signInLimit: SignInLimit
+}>
+
+const mqttTransport = ({
+  ports,
+  settings,
+  application,
+  feed,
+  signInLimit,
+}: SigningIn & Readonly<{ feed: Feed }>): MqttTransport =>
+  createMqtt({
+    ...ports,
+    application,
+    feed,
+    sessions: ports.mqttSessions,
+    attempts: signInLimit,
+    allowAnonymous: settings.publicReads,
+  })
+
 /** Every door counts the attempts at a password together with the others. */
-const signInRoutes = (
-  ports: Ports,
-  application: Application,
-  { publicUrl }: Settings,
-): readonly RoutePlugin[] => {
+const signInRoutes = ({
+  ports,
+  settings: { publicUrl },
+  application,
+  signInLimit,
+}: SigningIn): readonly RoutePlugin[] => {
   const { oauth } = ports
-  const signInLimit = createSignInLimit(ATTEMPT_LIMITS)
   const accounts = createAccountRoutes({
     ...ports,
     application,

@@ -4,13 +4,16 @@ import { createServer } from 'node:net'
 import path from 'node:path'
 import { type Logger as Pino, pino } from 'pino'
 import { createPasswordHasher } from './adapters/argon2/password-hasher.ts'
+import { createBullWorkQueue } from './adapters/bullmq/work-queue.ts'
 import { createFileBlobStore } from './adapters/files/blob-store.ts'
 import { createOutbound } from './adapters/outbound/outbound.ts'
 import { createPostgresCheckpoints } from './adapters/postgres/checkpoints.ts'
 import { createCredentialStore } from './adapters/postgres/credentials.ts'
+import { createPostgresMqttSessions } from './adapters/postgres/mqtt-sessions.ts'
 import { createNotifications } from './adapters/postgres/notifications.ts'
 import { createOAuthStore } from './adapters/postgres/oauth-store.ts'
 import { createRefreshTokenStore } from './adapters/postgres/refresh-tokens.ts'
+import { createWebhookStore } from './adapters/postgres/webhook-store/store.ts'
 import { createPrometheusMetrics } from './adapters/prometheus/metrics.ts'
 import { createSandboxPayments } from './adapters/sandbox-payments/provider.ts'
 import { systemClock } from './adapters/system/clock.ts'
@@ -21,6 +24,7 @@ import { assemble, type Pawtrail } from './assemble.ts'
 import type { Tools } from './cli/tools.ts'
 import { hasWaitingListOf, publicUrlOf } from './compose/application.ts'
 import { banner } from './compose/banner.ts'
+import { listenMqtt } from './compose/mqtt.ts'
 import { openServer, openStore, type Store } from './compose/store.ts'
 import { openTokens } from './compose/tokens.ts'
 import { createTools } from './compose/tools.ts'
@@ -53,11 +57,12 @@ export const startPawtrail = async (settings: Config): Promise<RunningPawtrail> 
     for (const seed of DEMO_SEEDS) await seedTenant({ application, clock, ids }, seed)
   }
   await pawtrail.http.listen({ host: config.host, port: config.port })
+  const mqtt = await listenMqtt(config, pawtrail.mqtt, logger)
   const url = publicUrlOf(config)
   logger.info({ url }, 'listening')
   return {
     url,
-    banner: banner(config, url),
+    banner: banner(config, url, mqtt),
     stop: async () => {
       logger.info({}, 'stopping')
       await within(config.shutdownGraceMs, pawtrail.stop(), () => {
@@ -109,6 +114,9 @@ const openApplication = async (
       notifications,
       blobs: createFileBlobStore({ directory: path.join(config.dataDir, 'blobs') }),
       payments: createSandboxPayments({ clock }),
+      mqttSessions: createPostgresMqttSessions({ database }),
+      webhookStore: createWebhookStore({ database }),
+      workQueue: await createBullWorkQueue({ url, name: 'webhooks', clock, logger }),
       outbound: createOutbound({ allowInsecure: config.webhooksAllowInsecure, logger }),
       passwords: createPasswordHasher(),
       credentials: createCredentialStore({ database, clock }),
@@ -125,6 +133,7 @@ const openApplication = async (
       cacheMaxBytes: config.cacheMaxBytes,
       trustProxy: config.trustProxy,
       readyMaxLag: config.readyMaxLag,
+      allowedOrigins: config.allowedOrigins,
       reservationTimeoutMs: config.reservationTimeoutMs,
       hasWaitingList: hasWaitingListOf(config),
     },

@@ -3,7 +3,10 @@
 import path from 'node:path'
 import { z } from 'zod'
 import {
+  type AllowedOrigins,
+  allowedOrigins,
   keysUrl,
+  mqttPort,
   postgresUrl,
   toBoolean,
   type TrustProxy,
@@ -33,8 +36,11 @@ export type Config = Readonly<{
   shutdownGraceMs: number
   trustProxy: TrustProxy
   waitingLists: WaitingLists
+  allowedOrigins: AllowedOrigins
   reservationTimeoutMs: number
   webhooksAllowInsecure: boolean
+  mqttPort: number | 'default' | 'off' // default: 1883, or 8883 with TLS, if nobody else has it
+  mqttTls: Readonly<{ certFile: string; keyFile: string }> | undefined
 }>
 
 export const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug'] as const
@@ -140,6 +146,13 @@ export const SETTINGS = [
       'or their addresses separated by commas',
   },
   {
+    name: 'ALLOWED_ORIGINS',
+    default: 'same',
+    meaning:
+      'Web pages that may open a WebSocket: same (of this origin only), any, ' +
+      'or their origins separated by commas',
+  },
+  {
     name: 'WAITING_LISTS',
     default: 'none',
     meaning:
@@ -160,6 +173,17 @@ export const SETTINGS = [
       'For development: webhooks and callbacks may go to plain HTTP, to this machine and to ' +
       'private networks',
   },
+  {
+    name: 'MQTT_PORT',
+    default: '(1883, with TLS 8883)',
+    meaning: 'Port of the MQTT server at HOST; 0 takes any free one, `off` has none',
+  },
+  {
+    name: 'MQTT_TLS_CERT',
+    default: '(no TLS)',
+    meaning: 'File with the certificate of the MQTT server, PEM; needs MQTT_TLS_KEY',
+  },
+  { name: 'MQTT_TLS_KEY', default: '(no TLS)', meaning: 'File with its private key, PEM' },
 ] as const satisfies readonly Setting[]
 
 type SettingName = (typeof SETTINGS)[number]['name']
@@ -221,24 +245,32 @@ const settingsSchema = z.object({
   READY_MAX_LAG: integer('READY_MAX_LAG', 0, MAX_COUNT),
   SHUTDOWN_GRACE_MS: integer('SHUTDOWN_GRACE_MS', 0, HOUR_MS),
   TRUST_PROXY: z.string().default(defaultOf('TRUST_PROXY')).transform(trustedProxies),
+  ALLOWED_ORIGINS: z.string().default(defaultOf('ALLOWED_ORIGINS')).transform(allowedOrigins),
   WAITING_LISTS: z.string().default(defaultOf('WAITING_LISTS')).transform(waitingLists),
   RESERVATION_TIMEOUT_SECONDS: integer('RESERVATION_TIMEOUT_SECONDS', 1, DAY_SECONDS),
   WEBHOOKS_ALLOW_INSECURE: z
     .string()
     .default(defaultOf('WEBHOOKS_ALLOW_INSECURE'))
     .transform(toBoolean),
+  MQTT_PORT: z.string().default('default').transform(mqttPort),
+  MQTT_TLS_CERT: z.string().optional(),
+  MQTT_TLS_KEY: z.string().optional(),
 } satisfies Record<SettingName, z.ZodType>)
 
 type ParsedSettings = z.output<typeof settingsSchema>
 
 const contradictions = (settings: ParsedSettings): readonly string[] => {
-  if (settings.JWKS_URL === undefined) return []
-  return (['JWT_ISSUER', 'JWT_AUDIENCE'] as const)
+  const { MQTT_TLS_CERT: cert, MQTT_TLS_KEY: key } = settings
+  const halves = (cert === undefined) !== (key === undefined)
+  const problems = halves ? ['MQTT_TLS_CERT and MQTT_TLS_KEY are set together, or neither'] : []
+  if (settings.JWKS_URL === undefined) return problems
+  const missing = (['JWT_ISSUER', 'JWT_AUDIENCE'] as const)
     .filter((name) => settings[name] === undefined)
     .map(
       (name) =>
         `${name} is missing: JWKS_URL is set, and tokens of an outside provider must name it`,
     )
+  return [...problems, ...missing]
 }
 
 const toConfig = (settings: ParsedSettings): Config => ({
@@ -260,7 +292,16 @@ const toConfig = (settings: ParsedSettings): Config => ({
   readyMaxLag: settings.READY_MAX_LAG,
   shutdownGraceMs: settings.SHUTDOWN_GRACE_MS,
   trustProxy: settings.TRUST_PROXY,
+  allowedOrigins: settings.ALLOWED_ORIGINS,
   waitingLists: settings.WAITING_LISTS,
   reservationTimeoutMs: settings.RESERVATION_TIMEOUT_SECONDS * 1_000,
   webhooksAllowInsecure: settings.WEBHOOKS_ALLOW_INSECURE,
+  mqttPort: settings.MQTT_PORT,
+  mqttTls:
+    settings.MQTT_TLS_CERT === undefined || settings.MQTT_TLS_KEY === undefined
+      ? undefined
+      : {
+          certFile: path.resolve(settings.MQTT_TLS_CERT),
+          keyFile: path.resolve(settings.MQTT_TLS_KEY),
+        },
 })

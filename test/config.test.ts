@@ -36,8 +36,11 @@ t.test('an empty environment gives the defaults, frozen', async (t) => {
     shutdownGraceMs: 10_000,
     trustProxy: false,
     waitingLists: 'none',
+    allowedOrigins: 'same',
     reservationTimeoutMs: 60_000,
     webhooksAllowInsecure: false,
+    mqttPort: 'default',
+    mqttTls: undefined,
   })
   t.ok(Object.isFrozen(config))
 })

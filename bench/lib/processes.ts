@@ -68,6 +68,7 @@ export const startPawtrail = async (
     DATA_DIR: dataDir,
     DATABASE_URL: databaseUrl,
     PORT: '0',
+    MQTT_PORT: 'off',
     RATE_LIMIT_PER_MINUTE: '0',
     SEED_DEMO: 'false',
     LOG_LEVEL: 'error',

@@ -4,17 +4,19 @@ import { createCommandHandler } from '../commands/handle.ts'
 import type { CredentialStore, PasswordHasher, RefreshTokenStore } from '../core/auth.ts'
 import type { Clock } from '../core/clock.ts'
 import type { EventStore } from '../core/event-store.ts'
+import type { Position } from '../core/event.ts'
 import { Fault } from '../core/fault.ts'
 import type { IdGenerator, TenantId } from '../core/ids.ts'
 import type { Logger } from '../core/logger.ts'
 import type { PaymentProvider } from '../core/payments.ts'
 import type { ReadModelProgress } from '../core/read-model.ts'
+import type { WebhookStore } from '../core/webhooks.ts'
 import { type AdoptionQueries, adoptionsProjection } from '../projections/adoptions.ts'
 import type { OrderQueries } from '../projections/orders.ts'
 import type { ClassicPetQueries } from '../projections/pets/classic.ts'
 import { petsProjection } from '../projections/pets/fold.ts'
 import type { PetQueries } from '../projections/pets/queries.ts'
-import { subscriptionOf } from '../projections/projection.ts'
+import { type Projection, subscriptionOf } from '../projections/projection.ts'
 import { projections } from '../projections/registry.ts'
 import type { ClassicShelterQueries } from '../projections/shelters-classic.ts'
 import { type ShelterQueries, sheltersProjection } from '../projections/shelters.ts'
@@ -24,8 +26,9 @@ import { createOrders } from './orders.ts'
 import { createPetCommands } from './pets.ts'
 import { createShelterCommands } from './shelters.ts'
 import { createUsers } from './users.ts'
+import { createWebhooks } from './webhooks.ts'
 
-const ADOPTIONS_WAIT_MS = 5_000
+const READ_MODEL_WAIT_MS = 5_000
 
 export type ApplicationOptions = Readonly<{
   eventStore: EventStore
@@ -38,6 +41,8 @@ export type ApplicationOptions = Readonly<{
   adoptions: AdoptionQueries
   classic: Readonly<{ pets: ClassicPetQueries; shelters: ClassicShelterQueries }>
   payments: PaymentProvider
+  webhookStore: WebhookStore
+  randomToken: (bytes: number) => string
   progress: ReadModelProgress
   clock: Clock
   ids: IdGenerator
@@ -61,7 +66,15 @@ export const createApplication = (options: ApplicationOptions): Application => {
       history: (tenantId, petId, page) => petHistory(eventStore, { tenantId, petId, page }),
       inventory: pets.inventory,
     },
-    shelters: { ...createShelterCommands({ handler, clock, ids }), ...shelters },
+    shelters: {
+      ...createShelterCommands({
+        ...options,
+        handler,
+        petQueries: pets,
+        waitForPets: waitFor(progress, petsProjection),
+      }),
+      ...shelters,
+    },
     orders: createOrders({
       ...options,
       handler,
@@ -73,13 +86,10 @@ export const createApplication = (options: ApplicationOptions): Application => {
       handler,
       pets: petCommands,
       adoptionQueries: options.adoptions,
-      waitForAdoptions: async (position) => {
-        const name = subscriptionOf(adoptionsProjection)
-        if (await progress.waitFor(name, position, ADOPTIONS_WAIT_MS)) return
-        throw new Fault('deadline_exceeded', 'the read model of adoptions is too far behind')
-      },
+      waitForAdoptions: waitFor(progress, adoptionsProjection),
     }),
     users: createUsers({ ...options, handler }),
+    webhooks: createWebhooks({ ...options, handler }),
     classic: options.classic,
     readModel: {
       position: () => Math.min(...watched.map((name) => progress.position(name))),
@@ -92,3 +102,12 @@ export const createApplication = (options: ApplicationOptions): Application => {
     },
   }
 }
+
+const waitFor =
+  (progress: ReadModelProgress, projection: Projection) =>
+  async (position: Position): Promise<void> => {
+    const isThere = await progress.waitFor(subscriptionOf(projection), position, READ_MODEL_WAIT_MS)
+    if (isThere) return
+    const message = `the read model of ${projection.name} is too far behind`
+    throw new Fault('deadline_exceeded', message)
+  }

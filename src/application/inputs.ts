@@ -1,7 +1,7 @@
 // What the commands and queries of the application take and give. The table of them: application.ts.
 import type { PetChanges } from '../commands/pet-changes.ts'
 import type { CommandResult } from '../core/command.ts'
-import type { StoredEvent, Version } from '../core/event.ts'
+import type { Position, StoredEvent, Version } from '../core/event.ts'
 import type { PresentAdoption } from '../events/adoption-state.ts'
 import type { AdoptionStatus, Household } from '../events/adoption.ts'
 import type { PresentOrder } from '../events/order-state.ts'
@@ -10,6 +10,8 @@ import type { PetIntake, PetState, ReservationCause } from '../events/pet-state.
 import type { PetPhoto, PetProfile, PetStatus } from '../events/pet.ts'
 import type { ShelterProfile } from '../events/shelter.ts'
 import type { UserProfile } from '../events/user.ts'
+import type { PresentWebhook } from '../events/webhook-state.ts'
+import type { WebhookConfig } from '../events/webhook.ts'
 import type { ListPlace } from '../projections/cases/query-types.ts'
 
 /** Undefined members are treated as absent. */
@@ -120,6 +122,13 @@ export type UserState = Readonly<{
   createdAt: string
   updatedAt: string
 }>
+
+export type WebhookView = Identified<PresentWebhook>
+export type WebhookResult = CommandResult<PresentWebhook>
+/** `after`: the log position after which sending begins; undefined: now. */
+export type RegisterWebhook = Readonly<{ config: WebhookConfig; after?: Position | undefined }>
+/** With the secret that the command made, as text that is shown nowhere else. */
+export type WithSecret = Readonly<{ secret?: string }>
 
 /** One step of a pet's history: the event, and which members of the pet's state it changed. */
 export type HistoryEntry = Readonly<{

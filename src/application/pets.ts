@@ -5,8 +5,9 @@ import type { CommandHandler } from '../commands/handle.ts'
 import { type Clock, toTimestamp } from '../core/clock.ts'
 import type { CommandContext } from '../core/command.ts'
 import type { EventStore } from '../core/event-store.ts'
-import type { IdGenerator, TenantId } from '../core/ids.ts'
+import type { IdGenerator } from '../core/ids.ts'
 import { readPet } from './run-adoption.ts'
+import { hasShelter } from './shelters.ts'
 
 type PetCommands = Pick<
   Application['pets'],
@@ -33,8 +34,7 @@ type Options = Readonly<{
 type WithoutTime<C> = C extends unknown ? Omit<C, 'occurredAt'> : never
 
 export const createPetCommands = (options: Options): PetCommands => {
-  const { handler, clock, ids } = options
-  const hasShelter = createShelterCheck(options.eventStore)
+  const { handler, eventStore, clock, ids } = options
 
   const run = (context: CommandContext, id: string, command: WithoutTime<PetCommand>) =>
     handler.handle({
@@ -44,22 +44,28 @@ export const createPetCommands = (options: Options): PetCommands => {
       command: { ...command, occurredAt: toTimestamp(clock()) },
     })
 
-  const runAtShelter = async (
-    context: CommandContext,
-    shelterId: string | null | undefined,
-    go: () => Promise<PetResult>,
-  ): Promise<PetResult> =>
-    shelterId && !(await hasShelter(context.tenantId, shelterId)) ? unknownShelter : go()
+  const isRepeat = async ({ tenantId, idempotency }: CommandContext): Promise<boolean> =>
+    idempotency !== undefined && (await eventStore.findByKey(tenantId, idempotency)) !== undefined
+
+  const isKnown = async (context: CommandContext, shelterId: string | null | undefined) =>
+    !shelterId ||
+    (await hasShelter(eventStore, context.tenantId, shelterId)) ||
+    // A repeat is answered as the first time, whatever has become of the shelter since.
+    (await isRepeat(context))
 
   return {
-    admit: (context, input) =>
-      runAtShelter(context, input.profile.shelterId, () =>
-        run(context, ids(), { type: 'admit', ...input }),
-      ),
-    revise: (context, id, input) =>
-      runAtShelter(context, input.changes.shelterId, () =>
-        run(context, id, { type: 'revise', ...input }),
-      ),
+    admit: async (context, input) =>
+      (await isKnown(context, input.profile.shelterId))
+        ? run(context, ids(), { type: 'admit', ...input })
+        : unknownShelter,
+    revise: async (context, id, input) => {
+      const { shelterId, ...others } = input.changes
+      if (await isKnown(context, shelterId)) return run(context, id, { type: 'revise', ...input })
+      // A pet may still name a shelter that was removed: whoever says again what is so, assigns nothing.
+      const pet = await readPet(eventStore, context.tenantId, id)
+      if (pet.kind !== 'present' || pet.profile.shelterId !== shelterId) return unknownShelter
+      return run(context, id, { type: 'revise', ...input, changes: others })
+    },
     recordOutcome: (context, id, input) => run(context, id, { type: 'record_outcome', ...input }),
     returnToCare: (context, id, input) => run(context, id, { type: 'return', ...input }),
     addPhoto: (context, id, input) => run(context, id, { type: 'add_photo', ...input }),
@@ -71,7 +77,7 @@ export const createPetCommands = (options: Options): PetCommands => {
     passOn: (context, id, { from, to }) => run(context, id, { type: 'pass_on', from, to }),
     remove: (context, id, { reason }) => run(context, id, { type: 'remove', reason }),
     current: async (tenantId, id) => {
-      const pet = await readPet(options.eventStore, tenantId, id)
+      const pet = await readPet(eventStore, tenantId, id)
       return pet.kind === 'present' ? pet : undefined
     },
   }
@@ -84,21 +90,4 @@ const unknownShelter: PetResult = {
     detail: 'There is no such shelter in this tenant.',
     field: 'shelterId',
   },
-}
-
-const MAX_KNOWN_SHELTERS = 10_000
-
-/** Asks the log, which is never behind. Shelters are never removed, so that a yes may be remembered. */
-const createShelterCheck = (eventStore: EventStore) => {
-  const known = new Set<string>()
-  return async (tenantId: TenantId, id: string): Promise<boolean> => {
-    const key = `${tenantId} ${id}`
-    if (known.has(key)) return true
-    const stream = { tenantId, category: 'shelter', id }
-    const { version } = await eventStore.readStream(stream, { limit: 1 })
-    if (version === 0) return false
-    if (known.size >= MAX_KNOWN_SHELTERS) known.clear()
-    known.add(key)
-    return true
-  }
 }

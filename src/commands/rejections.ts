@@ -41,6 +41,7 @@ const ADOPTION_REJECTIONS = {
 const SHELTER_REJECTIONS = {
   shelter_not_found: 'There is no such shelter.',
   shelter_already_registered: 'A shelter was already registered under this id, with other data.',
+  shelter_has_pets: 'Pets in care are assigned to the shelter; they must be moved first.',
 } as const
 
 const USER_REJECTIONS = {
@@ -49,12 +50,20 @@ const USER_REJECTIONS = {
   user_deleted: 'The user has left.',
 } as const
 
+const WEBHOOK_REJECTIONS = {
+  webhook_not_found: 'There is no such webhook endpoint.',
+  webhook_already_registered: 'An endpoint was already registered under this id, with other data.',
+  invalid_webhook_transition: 'The endpoint is in a status in which this cannot be done.',
+  secret_limit_reached: 'As many secrets sign for the endpoint as may; wait until one has expired.',
+} as const
+
 /** Found out beside the stream that is decided on: by a read model or by the credentials. */
 const APPLICATION_REJECTIONS = {
   unknown_shelter: 'There is no such shelter in this tenant.',
   unknown_user: 'There is no such user in this tenant.',
   username_taken: 'The username is taken.',
   wrong_password: 'The current password is another one.',
+  webhook_limit_reached: 'The tenant has as many webhook endpoints as it may have.',
 } as const
 
 export const REJECTIONS = {
@@ -63,6 +72,7 @@ export const REJECTIONS = {
   ...ADOPTION_REJECTIONS,
   ...SHELTER_REJECTIONS,
   ...USER_REJECTIONS,
+  ...WEBHOOK_REJECTIONS,
   ...APPLICATION_REJECTIONS,
 } as const satisfies Readonly<Record<string, string>>
 
@@ -71,6 +81,7 @@ export type OrderRejectionCode = keyof typeof ORDER_REJECTIONS
 export type AdoptionRejectionCode = keyof typeof ADOPTION_REJECTIONS
 export type ShelterRejectionCode = keyof typeof SHELTER_REJECTIONS
 export type UserRejectionCode = keyof typeof USER_REJECTIONS
+export type WebhookRejectionCode = keyof typeof WEBHOOK_REJECTIONS
 export type RejectionCode = keyof typeof REJECTIONS
 
 /** A rejection in its default words, or in more fitting ones. */

@@ -2,6 +2,7 @@
 import { createPasswordHasher } from '../adapters/argon2/password-hasher.ts'
 import { createCredentialStore } from '../adapters/postgres/credentials.ts'
 import { createRefreshTokenStore } from '../adapters/postgres/refresh-tokens.ts'
+import { createWebhookStore } from '../adapters/postgres/webhook-store/store.ts'
 import { createSandboxPayments } from '../adapters/sandbox-payments/provider.ts'
 import { systemClock } from '../adapters/system/clock.ts'
 import { randomToken } from '../adapters/system/random.ts'
@@ -55,6 +56,8 @@ export const writeOnlyApplication = (
       shelters: createClassicShelterQueries({ database }),
     },
     payments: createSandboxPayments({ clock }),
+    webhookStore: createWebhookStore({ database }),
+    randomToken,
     progress: createProgress({ database, subscriptions, logger: silentLogger }),
     hasWaitingList: hasWaitingListOf(config),
     clock,

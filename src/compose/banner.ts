@@ -2,7 +2,7 @@
 import type { Config } from '../config.ts'
 import { DEMO_TENANT } from '../demo/seed.ts'
 
-export const banner = (config: Config, url: string): string => {
+export const banner = (config: Config, url: string, mqtt: string): string => {
   const tenant = config.seedDemo ? ` -H 'x-tenant-id: ${DEMO_TENANT}'` : ''
   const kept =
     config.databaseUrl === undefined
@@ -11,8 +11,10 @@ export const banner = (config: Config, url: string): string => {
   return `
   Pawtrail is ready at ${url}   (${kept})
 
-    pets     ${url}/v1/pets
+    API      ${url}/v1/swagger-ui.html
+    pets     ${url}/v1/pets   classic: ${url}/pets
     events   ${url}/v1/events
+    mqtt     ${mqtt}
     health   ${url}/readyz   ${url}/metrics
 
   Try:

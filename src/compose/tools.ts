@@ -2,6 +2,7 @@
 // it: beside a running server its embedded PostgreSQL is used, otherwise one is started for the command.
 import { rm } from 'node:fs/promises'
 import path from 'node:path'
+import { JOBS_SCHEMA } from '../adapters/bullmq/schema.ts'
 import { findRunningServer } from '../adapters/embedded-postgres/running-server.ts'
 import { createDatabase } from '../adapters/postgres/database.ts'
 import { createOAuthStore } from '../adapters/postgres/oauth-store.ts'
@@ -122,17 +123,21 @@ const STATUS = `select c.subscription, c.position, coalesce((
   from pawtrail.checkpoints c where c.subscription = any($1::text[]) order by c.subscription`
 
 const status = async ({ database, eventStore }: Store): Promise<Status> => {
-  const names = projections.map(subscriptionOf)
   const policies = createPolicies({ delayMs: 0 }).map(policySubscription)
-  const rows = await database.query<StatusRow>(STATUS, [[...names, ...policies]])
+  const subscriptions = [...projections.map(subscriptionOf), ...policies]
+  const rows = await database.query<StatusRow>(STATUS, [subscriptions])
   const head = await eventStore.head()
   const known = new Map(rows.map((row) => [row.subscription, row] as const))
-  const statusOf = (name: string): ConsumerStatus => {
-    const position = known.get(name)?.position ?? 0
-    const parked = known.get(name)?.parked ?? []
+  const statusOf = (name: string, subscription = name): ConsumerStatus => {
+    const { position = 0, parked = [] } = known.get(subscription) ?? {}
     return { name, position, lag: Math.max(0, head - position), parked }
   }
-  return { head, projections: names.map(statusOf), policies: policies.map(statusOf) }
+  return {
+    head,
+    // By the name that `rebuild` takes; the version is in the subscription alone.
+    projections: projections.map((each) => statusOf(each.name, subscriptionOf(each))),
+    policies: policies.map((policy) => statusOf(policy)),
+  }
 }
 
 const reset = async ({ config, logger }: Context): Promise<'reset' | 'in_use'> => {
@@ -163,6 +168,7 @@ const dropSchemas = async (url: string, logger: Logger): Promise<'reset' | 'in_u
     if (running.length > 0) return 'in_use'
     await database.query('drop schema if exists read cascade')
     await database.query('drop schema if exists pawtrail cascade')
+    await database.query(`drop schema if exists ${JOBS_SCHEMA} cascade`)
     return 'reset'
   } finally {
     await database.close()

@@ -74,6 +74,19 @@ const isAddressOrRange = (text: string): boolean => {
   return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most)
 }
 
+/** Web pages that may open a WebSocket. */
+export type AllowedOrigins = 'same' | 'any' | readonly string[]
+
+export const allowedOrigins = (text: string, context: z.RefinementCtx): AllowedOrigins => {
+  if (text === 'same' || text === 'any') return text
+  const origins = text.split(',').map((origin) => origin.trim().replace(/\/$/, ''))
+  if (origins.every((each) => URL.canParse(each) && new URL(each).origin === each)) return origins
+  context.addIssue(
+    `is "${text}": expected same, any, or origins like https://app.example.org separated by commas`,
+  )
+  return z.NEVER
+}
+
 export const waitingLists = (text: string, context: z.RefinementCtx): WaitingLists => {
   if (text === 'none' || text === 'all') return text
   const tenants = text.split(',').map((id) => tenantIdSchema.safeParse(id.trim()))
@@ -82,5 +95,15 @@ export const waitingLists = (text: string, context: z.RefinementCtx): WaitingLis
   context.addIssue(
     `is "${text}": expected none, all, or ids of tenants separated by commas, shared for the shared pool`,
   )
+  return z.NEVER
+}
+
+const MAX_PORT = 65_535
+
+export const mqttPort = (text: string, context: z.RefinementCtx): number | 'default' | 'off' => {
+  if (text === 'default' || text === 'off') return text
+  const port = /^\d+$/.test(text) ? Number(text) : NaN
+  if (port <= MAX_PORT) return port
+  context.addIssue(`is "${text}": expected a port from 0 to ${MAX_PORT}, or off`)
   return z.NEVER
 }

@@ -62,10 +62,28 @@ export const METRICS = {
     'Live subscriptions demoted to catch-up',
     ['transport'],
   ],
+  pawtrail_feed_lag_events: [
+    'gauge',
+    'Log positions between the newest event and the live subscription furthest behind',
+    ['transport'],
+  ],
+  pawtrail_feed_connections: ['gauge', 'Open connections of live transports', ['transport']],
+  pawtrail_feed_closed_total: [
+    'counter',
+    'Live subscriptions that ended, by why',
+    ['transport', 'reason'],
+  ],
+  pawtrail_feed_refused_total: [
+    'counter',
+    'Connections and live subscriptions that were refused, by why',
+    ['transport', 'reason'],
+  ],
   pawtrail_cache_requests_total: ['counter', 'Answers looked up in the response cache', ['result']],
   pawtrail_cache_bytes: ['gauge', 'Bytes held by the response cache', []],
   pawtrail_cache_entries: ['gauge', 'Entries held by the response cache', []],
   pawtrail_callbacks_total: ['counter', 'Callbacks by how they ended', ['outcome']],
+  pawtrail_webhook_attempts_total: ['counter', 'Webhook calls by outcome', ['outcome']],
+  pawtrail_webhooks_disabled_total: ['counter', 'Webhook endpoints disabled by us', []],
   pawtrail_rate_limited_total: ['counter', 'Requests refused by the rate limit', []],
 } as const satisfies Record<
   string,

@@ -9,7 +9,17 @@ import { type OrderEvent, orderEvents } from './order.ts'
 import { type PetEvent, petEvents } from './pet.ts'
 import { publicView } from './public-view.ts'
 import { type ShelterEvent, shelterEvents } from './shelter.ts'
-import { type UserEvent, userEvents } from './user.ts'
+import { type UserEvent, userDeleted, userEvents } from './user.ts'
+
+export {
+  NO_TRAITS,
+  SPECIES,
+  type Traits,
+  type TraitsAround,
+  traitsAfter,
+  traitSourceOf,
+} from './traits.ts'
+import { type WebhookEvent, webhookEvents } from './webhook.ts'
 
 export const aggregates: readonly AggregateEvents[] = [
   petEvents,
@@ -17,9 +27,11 @@ export const aggregates: readonly AggregateEvents[] = [
   adoptionEvents,
   shelterEvents,
   userEvents,
+  webhookEvents,
 ]
 
-export type DomainEvent = PetEvent | OrderEvent | AdoptionEvent | ShelterEvent | UserEvent
+export type DomainEvent =
+  PetEvent | OrderEvent | AdoptionEvent | ShelterEvent | UserEvent | WebhookEvent
 
 export const definitions: readonly EventDefinition[] = aggregates.flatMap(({ events }) => events)
 
@@ -42,6 +54,10 @@ export const subjectOf = (event: Pick<StoredEvent, 'category' | 'streamId'>): st
  */
 export const publicDataOf = (event: Pick<StoredEvent, 'type' | 'data'>): JsonObject | undefined =>
   publicViews.get(event.type)?.(event.data)
+
+/** The user whom an event bars: what they hold open ends with it. */
+export const barredUserOf = (event: Pick<StoredEvent, 'type' | 'streamId'>): string | undefined =>
+  event.type === userDeleted.type ? event.streamId : undefined
 
 const collectionOf = (category: string): string => {
   const aggregate = byCategory.get(category)

@@ -8,7 +8,10 @@ export type PresentShelter = Readonly<{
   createdAt: string
   updatedAt: string
 }>
-export type ShelterState = Readonly<{ kind: 'none' }> | PresentShelter
+export type ShelterState =
+  | Readonly<{ kind: 'none' }>
+  | PresentShelter
+  | Readonly<{ kind: 'removed'; last: PresentShelter; removedAt: string }>
 
 export const noShelter: ShelterState = { kind: 'none' }
 
@@ -16,15 +19,19 @@ export const evolveShelter = (state: ShelterState, event: ShelterEvent): Shelter
   const { occurredAt } = event
   switch (event.type) {
     case 'shelter.registered': {
+      if (state.kind === 'removed') return state
       const { profile } = event.data
       return { kind: 'present', profile, createdAt: occurredAt, updatedAt: occurredAt }
     }
     case 'shelter.updated': {
-      if (state.kind === 'none') return state
+      if (state.kind !== 'present') return state
       // Decided and stored changes hold no undefined members: an absent field keeps its value.
       const changes = event.data.changes as Partial<ShelterProfile>
       return { ...state, profile: { ...state.profile, ...changes }, updatedAt: occurredAt }
     }
+    case 'shelter.removed':
+      if (state.kind !== 'present') return state
+      return { kind: 'removed', last: state, removedAt: occurredAt }
     default:
       return assertNever(event)
   }

@@ -41,10 +41,20 @@ export const shelterUpdated = defineEvent({
   visibleToPublic: 'all',
 })
 
+export const shelterRemoved = defineEvent({
+  type: 'shelter.removed',
+  version: 1,
+  summary: 'A shelter was taken out of every list; its history and its number stay.',
+  schema: z.strictObject({ reason: z.string().nullable() }),
+  sample: { reason: 'closed for good' },
+  personal: [],
+  visibleToPublic: [],
+})
+
 export const shelterEvents = {
   category: 'shelter',
   collection: 'shelters',
-  events: [shelterRegistered, shelterUpdated],
+  events: [shelterRegistered, shelterUpdated, shelterRemoved],
 } as const satisfies AggregateEvents
 
 export type ShelterEvent = EventOf<(typeof shelterEvents.events)[number]>

@@ -34,7 +34,7 @@ const SPECIES = CLASSIC_SPECIES.map((species) => `'${species}'`).join(', ')
 const COUNTED = `select s.*, (select coalesce(sum(c.count), 0)::int from ${COUNTS} c
     where c.tenant_id = $1 and c.shelter_id = s.shelter_id and c.status = 'AVAILABLE'
       and c.species in (${SPECIES})) as available
-  from ${SHELTERS} s where s.tenant_id = $1`
+  from ${SHELTERS} s where s.tenant_id = $1 and s.removed_at is null`
 
 const ORDERS: Readonly<Record<ClassicShelterField, string>> = {
   serial: 'serial',
@@ -58,7 +58,8 @@ const listShelters = async (
       [tenantId, limit, offset],
     ),
     database.query<{ total: number }>(
-      statementFor(`select count(*)::int as total from ${SHELTERS} where tenant_id = $1`),
+      statementFor(`select count(*)::int as total from ${SHELTERS}
+        where tenant_id = $1 and removed_at is null`),
       [tenantId],
     ),
   ])

@@ -1,9 +1,15 @@
-// The shelters read model: a handful of rows a tenant. How many pets a shelter has to offer is not kept here but read
+// The shelters read model: a handful of rows a tenant. Removed shelters keep their row as a tombstone, so that their
+// serial is never given again; no query shows them. How many pets a shelter has to offer is not kept here but read
 // from the pets' own counts, so that the two cannot disagree.
 import type { StoredEvent } from '../core/event.ts'
 import type { TenantId } from '../core/ids.ts'
 import type { SqlDatabase, SqlExecutor, Statement } from '../core/sql.ts'
-import { assertNever } from '../core/assert-never.ts'
+import {
+  evolveShelter,
+  noShelter,
+  type PresentShelter,
+  type ShelterState,
+} from '../events/shelter-state.ts'
 import type { ShelterEvent, ShelterProfile } from '../events/shelter.ts'
 import { petsProjection } from './pets/fold.ts'
 import { statementFor } from './statements.ts'
@@ -30,15 +36,13 @@ export type ShelterQueries = Readonly<{
 type Entry = Readonly<{ tenantId: string; shelterId: string }> & {
   version: number
   serial: number
-  profile: ShelterProfile | undefined
-  createdAt: string
-  updatedAt: string
+  state: ShelterState
   isChanged: boolean
 }
 
 export const sheltersProjection: Projection = {
   name: 'shelters',
-  version: 1,
+  version: 2,
   categories: ['shelter'],
   tables: [
     {
@@ -50,7 +54,8 @@ export const sheltersProjection: Projection = {
         serial int not null,
         profile text not null,
         created_at text not null,
-        updated_at text not null`,
+        updated_at text not null,
+        removed_at text`,
       primaryKey: ['tenant_id', 'shelter_id'],
       fillfactor: 90,
       indexes: [{ name: 'serial', unique: true, on: '(tenant_id, serial)' }],
@@ -82,20 +87,8 @@ const applyEvent = (entry: Entry, stored: StoredEvent): void => {
   if (stored.version <= entry.version) return
   // The codec has checked type and data; this is where the wide type becomes the union.
   const event = stored as unknown as ShelterEvent
-  switch (event.type) {
-    case 'shelter.registered':
-      entry.profile = event.data.profile
-      entry.createdAt = event.occurredAt
-      break
-    case 'shelter.updated':
-      if (entry.profile === undefined)
-        throw new Error(`shelter ${entry.shelterId} is not registered`)
-      entry.profile = { ...entry.profile, ...(event.data.changes as Partial<ShelterProfile>) }
-      break
-    default:
-      return assertNever(event)
-  }
-  entry.updatedAt = event.occurredAt
+  entry.state = evolveShelter(entry.state, event)
+  if (entry.state.kind === 'none') throw new Error(`shelter ${entry.shelterId} is not registered`)
   entry.version = stored.version
   entry.isChanged = true
 }
@@ -108,6 +101,7 @@ type Row = Readonly<{
   profile: string
   created_at: string
   updated_at: string
+  removed_at: string | null
 }>
 
 const loadEntries = async (
@@ -122,9 +116,7 @@ const loadEntries = async (
       shelterId: event.streamId,
       version: 0,
       serial: 0,
-      profile: undefined,
-      createdAt: '',
-      updatedAt: '',
+      state: noShelter,
       isChanged: false,
     })
   }
@@ -139,13 +131,31 @@ const loadEntries = async (
       shelterId: row.shelter_id,
       version: row.version,
       serial: row.serial,
-      profile: JSON.parse(row.profile) as ShelterProfile,
-      createdAt: row.created_at,
-      updatedAt: row.updated_at,
+      state: stateOf(row),
       isChanged: false,
     })
   }
   return entries
+}
+
+const stateOf = (row: Row): ShelterState => {
+  const shelter: PresentShelter = {
+    kind: 'present',
+    profile: JSON.parse(row.profile) as ShelterProfile,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  }
+  const removedAt = row.removed_at
+  return removedAt === null ? shelter : { kind: 'removed', last: shelter, removedAt }
+}
+
+type Shown = Readonly<{ entry: Entry; shelter: PresentShelter; removedAt: string | null }>
+
+const toShown = (entry: Entry): Shown => {
+  const { state } = entry
+  if (state.kind === 'present') return { entry, shelter: state, removedAt: null }
+  if (state.kind === 'removed') return { entry, shelter: state.last, removedAt: state.removedAt }
+  throw new Error(`shelter ${entry.shelterId} has no state`)
 }
 
 // By primary key, once for all shelters of the page.
@@ -182,24 +192,28 @@ const writeShelters = async (
   target: Target,
   changed: readonly Entry[],
 ): Promise<void> => {
+  const shown = changed.map(toShown)
   await tx.query(upsertShelters(target), [
-    changed.map((entry) => entry.tenantId),
-    changed.map((entry) => entry.shelterId),
-    changed.map((entry) => entry.version),
-    changed.map((entry) => entry.serial),
-    changed.map((entry) => JSON.stringify(entry.profile)),
-    changed.map((entry) => entry.createdAt),
-    changed.map((entry) => entry.updatedAt),
+    shown.map(({ entry }) => entry.tenantId),
+    shown.map(({ entry }) => entry.shelterId),
+    shown.map(({ entry }) => entry.version),
+    shown.map(({ entry }) => entry.serial),
+    shown.map(({ shelter }) => JSON.stringify(shelter.profile)),
+    shown.map(({ shelter }) => shelter.createdAt),
+    shown.map(({ shelter }) => shelter.updatedAt),
+    shown.map(({ removedAt }) => removedAt),
   ])
 }
 
 // By primary key, one statement for all shelters of the page.
 const upsertShelters = (target: Target): Statement | string =>
   statementFor(`insert into ${tableName('shelters', target)}
-      (tenant_id, shelter_id, version, serial, profile, created_at, updated_at)
-    select * from unnest($1::text[], $2::text[], $3::int[], $4::int[], $5::text[], $6::text[], $7::text[])
+      (tenant_id, shelter_id, version, serial, profile, created_at, updated_at, removed_at)
+    select * from unnest(
+      $1::text[], $2::text[], $3::int[], $4::int[], $5::text[], $6::text[], $7::text[], $8::text[])
     on conflict (tenant_id, shelter_id) do update
-      set version = excluded.version, profile = excluded.profile, updated_at = excluded.updated_at`)
+      set version = excluded.version, profile = excluded.profile, updated_at = excluded.updated_at,
+        removed_at = excluded.removed_at`)
 
 export type CountedRow = Row & Readonly<{ available: number }>
 
@@ -209,7 +223,7 @@ const COUNTS = tableName('pet_shelter_counts', liveTarget(petsProjection))
 // Counts come from a range of the cube's primary key, (tenant_id, shelter_id, status, ...), once a shelter of the page.
 const COUNTED = `select s.*, (select coalesce(sum(c.count), 0)::int from ${COUNTS} c
     where c.tenant_id = $1 and c.shelter_id = s.shelter_id and c.status = 'AVAILABLE') as available
-  from ${SHELTERS} s where s.tenant_id = $1`
+  from ${SHELTERS} s where s.tenant_id = $1 and s.removed_at is null`
 
 const listShelters = async (
   database: SqlDatabase,
@@ -223,7 +237,8 @@ const listShelters = async (
       [tenantId, limit, (page - 1) * limit],
     ),
     database.query<{ total: number }>(
-      statementFor(`select count(*)::int as total from ${SHELTERS} where tenant_id = $1`),
+      statementFor(`select count(*)::int as total from ${SHELTERS}
+        where tenant_id = $1 and removed_at is null`),
       [tenantId],
     ),
   ])

@@ -5,6 +5,8 @@ import type { AdoptionCommand } from '../../src/commands/adoption.ts'
 import { MAX_PHOTOS, type PetCommand } from '../../src/commands/pet.ts'
 import type { ShelterCommand } from '../../src/commands/shelter.ts'
 import type { UserCommand } from '../../src/commands/user.ts'
+import type { WebhookCommand } from '../../src/commands/webhook.ts'
+import type { WebhookConfig } from '../../src/events/webhook.ts'
 import {
   anIntake,
   aPetProfile,
@@ -163,6 +165,7 @@ export const shelterCommands: fc.Arbitrary<ShelterCommand> = fc.oneof(
     ...of('update'),
     changes: fc.record({ hours, phone: fc.constantFrom(null, undefined) }, { requiredKeys: [] }),
   }),
+  fc.record({ ...of('remove'), reason, petsInCare: fc.constantFrom(0, 1, 2) }),
 )
 
 const username = fc.constantFrom('ada', 'eve')
@@ -220,4 +223,36 @@ export const adoptionCommands: fc.Arbitrary<AdoptionCommand> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ ...of('reject'), reason }) },
   { weight: 1, arbitrary: fc.record({ ...of('withdraw'), reason }) },
   { weight: 8, arbitrary: fc.record({ ...of('complete'), date: day, holdsReservation }) },
+)
+
+const endpoint = {
+  url: fc.constantFrom('https://a.example.org/', 'https://b.example.org/'),
+  events: fc.constantFrom(['*'], ['pet.*']).map((each): string[] => [...each]),
+  description: fc.constantFrom(null, 'ours'),
+  format: fc.constantFrom<WebhookConfig['format']>('cloudevents', 'petstore'),
+  mode: fc.constantFrom<WebhookConfig['mode']>('parallel', 'strict'),
+  visibility: fc.constantFrom<WebhookConfig['visibility']>('public', 'staff'),
+}
+const keyId = fc.constantFrom('1', '2', '3', '4', '5', '6')
+
+export const webhookCommands: fc.Arbitrary<WebhookCommand> = fc.oneof(
+  fc.record({
+    ...of('register'),
+    config: fc.record(endpoint),
+    keyId,
+    after: fc.constantFrom(0, 7),
+  }),
+  fc.record({ ...of('update'), changes: fc.record(endpoint, { requiredKeys: [] }) }),
+  fc.record({ ...of('pause'), reason }),
+  fc.record({ ...of('resume'), reason, after: fc.constantFrom(null, 0, 9) }),
+  fc.record({ ...of('disable'), reason }),
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      ...of('rotate_secret'),
+      keyId,
+      previousExpireAt: fc.constantFrom('2026-08-22T10:00:00.000Z', '2026-08-24T10:00:00.000Z'),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ ...of('remove'), reason }) },
 )

@@ -9,6 +9,11 @@ import { petDecider, type PetCommand } from '../../src/commands/pet.ts'
 import { REJECTIONS } from '../../src/commands/rejections.ts'
 import { shelterDecider, type ShelterCommand } from '../../src/commands/shelter.ts'
 import { userDecider, type UserCommand } from '../../src/commands/user.ts'
+import {
+  MAX_LIVE_SECRETS,
+  webhookDecider,
+  type WebhookCommand,
+} from '../../src/commands/webhook.ts'
 import type { Decider, Rejection } from '../../src/core/decider.ts'
 import { encodeEvent } from '../../src/events/codec.ts'
 import type { PetEvent, PetStatus } from '../../src/events/pet.ts'
@@ -19,6 +24,7 @@ import {
   petCommands,
   shelterCommands,
   userCommands,
+  webhookCommands,
 } from './arbitraries.ts'
 import { place, settle, submit } from './order-histories.ts'
 
@@ -98,6 +104,7 @@ void t.test('a command decided on its own result is already so', async (t) => {
   assertFor<AdoptionCommand>(t, adoptionCommands, decidesOnce(adoptionDecider))
   assertFor<ShelterCommand>(t, shelterCommands, decidesOnce(shelterDecider))
   assertFor<UserCommand>(t, userCommands, decidesOnce(userDecider))
+  assertFor<WebhookCommand>(t, webhookCommands, decidesOnce(webhookDecider))
 })
 
 void t.test('every decided event fits its schema', async (t) => {
@@ -106,6 +113,7 @@ void t.test('every decided event fits its schema', async (t) => {
   assertFor<AdoptionCommand>(t, adoptionCommands, recordsOnlyWhatFits(adoptionDecider))
   assertFor<ShelterCommand>(t, shelterCommands, recordsOnlyWhatFits(shelterDecider))
   assertFor<UserCommand>(t, userCommands, recordsOnlyWhatFits(userDecider))
+  assertFor<WebhookCommand>(t, webhookCommands, recordsOnlyWhatFits(webhookDecider))
 })
 
 void t.test('any event can follow on any other', async (t) => {
@@ -114,6 +122,7 @@ void t.test('any event can follow on any other', async (t) => {
   isTotal(t, adoptionDecider, 'adoption')
   isTotal(t, shelterDecider, 'shelter')
   isTotal(t, userDecider, 'user')
+  isTotal(t, webhookDecider, 'webhook')
 })
 
 // Which status may follow on which, and by which event.
@@ -211,6 +220,30 @@ void t.test(
   },
 )
 
+void t.test(
+  'a shelter is removed with no pet in care, and nothing follows on its end',
+  async (t) => {
+    assertFor<ShelterCommand>(t, shelterCommands, (commands) =>
+      run(shelterDecider, commands).every(({ command, before, events }) => {
+        if (events.length === 0) return true
+        return before.kind !== 'removed' && (command.type !== 'remove' || command.petsInCare === 0)
+      }),
+    )
+  },
+)
+
+void t.test('an endpoint has a secret that signs, and never more than may', async (t) => {
+  assertFor<WebhookCommand>(t, webhookCommands, (commands) =>
+    run(webhookDecider, commands).every(({ command, after }) => {
+      if (after.kind !== 'present') return true
+      const live = after.secrets.filter(
+        ({ expiresAt }) => expiresAt === null || expiresAt > command.occurredAt,
+      )
+      return live.length <= MAX_LIVE_SECRETS && after.secrets.at(-1)?.expiresAt === null
+    }),
+  )
+})
+
 void t.test('money is recorded with two decimal places', async (t) => {
   assertFor<PetCommand>(t, petCommands, (commands) =>
     run(petDecider, commands).every(
@@ -225,6 +258,7 @@ void t.test('every rejection code can come about', async (t) => {
     'unknown_user',
     'username_taken',
     'wrong_password',
+    'webhook_limit_reached',
   ]) // not the deciders'
   const note = (code: string) => void seen.add(code)
   assertFor<PetCommand>(t, petCommands, (commands) => void run(petDecider, commands, note))
@@ -245,5 +279,10 @@ void t.test('every rejection code can come about', async (t) => {
     (commands) => void run(shelterDecider, commands, note),
   )
   assertFor<UserCommand>(t, userCommands, (commands) => void run(userDecider, commands, note))
+  assertFor<WebhookCommand>(
+    t,
+    webhookCommands,
+    (commands) => void run(webhookDecider, commands, note),
+  )
   t.strictSame([...seen].sort(), Object.keys(REJECTIONS).sort())
 })

@@ -13,6 +13,13 @@ const registered: ShelterEvent = { type: 'shelter.registered', data: { profile }
 const register = { type: 'register', profile, occurredAt } as const
 const update = (changes: Parameters<typeof aShelterProfile>[0] = {}) =>
   ({ type: 'update', changes, occurredAt }) as const
+const remove = (petsInCare: number) =>
+  ({ type: 'remove', reason: 'closed for good', petsInCare, occurredAt }) as const
+const removed: ShelterEvent = {
+  type: 'shelter.removed',
+  data: { reason: 'closed for good' },
+  occurredAt,
+}
 
 void t.test('a shelter is registered once', async (t) => {
   const { given } = scenario(t)
@@ -43,4 +50,25 @@ void t.test('a shelter that was never registered is not updated', async (t) => {
     .given()
     .when(update({ hours: 'daily' }))
     .thenRejected('shelter_not_found')
+})
+
+void t.test('a shelter is removed when no pet is in its care, and not before', async (t) => {
+  const { given } = scenario(t)
+  given(registered).when(remove(1)).thenRejected('shelter_has_pets')
+  given(registered).when(remove(0)).then(removed)
+  given(registered, removed).when(remove(0)).then()
+  given().when(remove(0)).thenRejected('shelter_not_found')
+})
+
+void t.test('nothing is done with a removed shelter, and it keeps what it was', async (t) => {
+  const { given } = scenario(t)
+  given(registered, removed).when(register).thenRejected('shelter_not_found')
+  given(registered, removed)
+    .when(update({ hours: 'daily' }))
+    .thenRejected('shelter_not_found')
+  const { evolve, initialState } = shelterDecider
+  const before = evolve(initialState, registered)
+  const after = evolve(before, removed)
+  t.strictSame(after, { kind: 'removed', last: before, removedAt: occurredAt })
+  t.equal(evolve(after, registered), after, 'whatever else its stream may say')
 })

@@ -5,7 +5,7 @@ import { Fault } from '../../src/core/fault.ts'
 import type { SqlDatabase } from '../../src/core/sql.ts'
 import { decodeEvent } from '../../src/events/codec.ts'
 import { petsProjection } from '../../src/projections/pets/fold.ts'
-import { liveTarget, type Projection } from '../../src/projections/projection.ts'
+import { liveTarget, type Projection, subscriptionOf } from '../../src/projections/projection.ts'
 import { takeLease } from '../../src/projections/runner/checkpoint.ts'
 import { foldPage } from '../../src/projections/runner/page.ts'
 import { sheltersProjection } from '../../src/projections/shelters.ts'
@@ -190,7 +190,7 @@ t.test(
     ])
     await until(
       'shelters are at the end',
-      async () => (await checkpoint(admin, 'shelters'))?.position === 2,
+      async () => (await checkpoint(admin, subscriptionOf(sheltersProjection)))?.position === 2,
     )
     t.equal((await checkpoint(admin))?.position, 0)
   },

@@ -3,14 +3,20 @@ import t from 'tap'
 import type { TenantId } from '../../src/core/ids.ts'
 import { shelterRegistered } from '../../src/events/shelter.ts'
 import { installProjections } from '../../src/projections/install.ts'
+import { createClassicPetQueries } from '../../src/projections/pets/classic.ts'
 import { petsProjection } from '../../src/projections/pets/fold.ts'
 import { liveTarget } from '../../src/projections/projection.ts'
 import { projections } from '../../src/projections/registry.ts'
+import { createClassicShelterQueries } from '../../src/projections/shelters-classic.ts'
 import { createShelterQueries, sheltersProjection } from '../../src/projections/shelters.ts'
 import { testDatabase } from '../support/database.ts'
 import { admission, append, contents, emptyTables, memoryLog, petId, TENANTS } from './support.ts'
 
 const [SHARED, TENANT_A] = TENANTS as readonly [TenantId, TenantId, TenantId]
+const LISTED = [
+  ['s-1', 1],
+  ['s-4', 4],
+]
 const live = liveTarget(sheltersProjection)
 const registered = (name: string) =>
   ({
@@ -74,4 +80,48 @@ t.test('shelters', async (t) => {
     }
     t.strictSame(await contents(admin, sheltersProjection, live), whole)
   })
+})
+
+t.test('a removed shelter is in no list, and its number is never given again', async (t) => {
+  const { database, admin } = await testDatabase(t)
+  await installProjections(admin, projections)
+  const store = memoryLog()
+  const shelter = (id: string) => ({ tenantId: TENANT_A, category: 'shelter', id })
+  const removed = { type: 'shelter.removed', data: { reason: null } }
+  await append(store, shelter('s-1'), [registered('Harbour')])
+  await append(store, shelter('s-2'), [registered('Hill')])
+  await append(store, shelter('s-2'), [removed])
+  await append(store, shelter('s-3'), [registered('Quay'), removed])
+  await append(store, shelter('s-4'), [registered('Brook')])
+  const pet = { tenantId: TENANT_A, category: 'pet', id: petId(1) }
+  await append(store, pet, [admission({ shelterId: 's-2' })])
+  const events = async (category: string) =>
+    (await store.readAll({ after: 0, limit: 100, filter: { categories: [category] } })).events
+  const ofShelters = await events('shelter')
+  for (const event of ofShelters) {
+    await database.transaction((tx) => sheltersProjection.apply(tx, live, [event]))
+  }
+  const ofPets = await events('pet')
+  await database.transaction((tx) => petsProjection.apply(tx, liveTarget(petsProjection), ofPets))
+
+  const modern = createShelterQueries({ database })
+  const classic = createClassicShelterQueries({ database })
+  const page = await modern.list(TENANT_A, { page: 1, limit: 10 })
+  const range = await classic.list(TENANT_A, { sort: [], offset: 0, limit: 10 })
+  for (const { items, totalItems } of [page, range]) {
+    t.strictSame([items.map(({ id, serial }) => [id, serial]), totalItems], [LISTED, 2])
+  }
+  t.strictSame((await modern.list(TENANT_A, { page: 2, limit: 1 })).items[0]?.id, 's-4')
+  t.equal(await modern.get(TENANT_A, 's-2'), undefined)
+  t.equal(await classic.get(TENANT_A, 2), undefined)
+
+  const pets = createClassicPetQueries({ database })
+  t.equal((await pets.get(TENANT_A, 1))?.shelterSerial, null, 'a pet that names it names none')
+  const filtered = { sort: [], offset: 0, limit: 10, filter: { shelterSerial: 2 } }
+  t.strictSame(await pets.list(TENANT_A, filtered), { items: [], totalItems: 0 })
+
+  const stepwise = await contents(admin, sheltersProjection, live)
+  await emptyTables(admin, sheltersProjection, live)
+  await database.transaction((tx) => sheltersProjection.apply(tx, live, ofShelters))
+  t.strictSame(await contents(admin, sheltersProjection, live), stepwise, 'a replay is the same')
 })

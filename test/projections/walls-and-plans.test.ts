@@ -137,6 +137,7 @@ t.test('every statement is bound to the tenant that was given, wherever it reads
   await queries.get(TENANT_A, 'x', { extras: true })
   await queries.idOfSerial(TENANT_A, 1)
   await queries.inventory(TENANT_A)
+  await queries.inCareAt(TENANT_A, 's3')
   await shelters.list(TENANT_A, { page: 1, limit: 1 })
   await shelters.get(TENANT_A, 'x')
   const texts = new Set(sent.map(({ text }) => text))
@@ -149,9 +150,12 @@ t.test('every statement is bound to the tenant that was given, wherever it reads
   }
 })
 
-const plans = async (parts: Partial<PetQuery>): Promise<readonly string[]> => {
+const plans = (parts: Partial<PetQuery>): Promise<readonly string[]> =>
+  plansOf(() => queries.search(TENANT_A, query(parts)))
+
+const plansOf = async (ask: () => Promise<unknown>): Promise<readonly string[]> => {
   sent.length = 0
-  await queries.search(TENANT_A, query(parts))
+  await ask()
   const explained: string[] = []
   for (const { text, values } of [...sent]) {
     const rows = await admin.query<{ 'QUERY PLAN': string }>(`explain ${text}`, values)
@@ -201,6 +205,12 @@ t.test('totals of the documented filters come from the cubes and look at no pet'
     t.match(total, /pet_(age_)?counts_v2/)
     t.notMatch(total, /pets_v2/)
   }
+})
+
+t.test('how many pets a shelter has in care is counted over its own', async (t) => {
+  const plan = (await plansOf(() => queries.inCareAt(TENANT_A, 's3'))).join('\n')
+  t.match(plan, /Index (Only )?Scan (using|on) pets_v2_shelter/, plan)
+  t.notMatch(plan, /Seq Scan/, plan)
 })
 
 t.test(

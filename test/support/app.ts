@@ -10,13 +10,16 @@ import { loadSigningKeys } from '../../src/adapters/jose/signing-keys.ts'
 import { createTokenIssuer } from '../../src/adapters/jose/token-issuer.ts'
 import { createTokenVerifier } from '../../src/adapters/jose/token-verifier.ts'
 import { createOutbound } from '../../src/adapters/outbound/outbound.ts'
+import { createMemoryWorkQueue } from '../../src/adapters/memory/work-queue.ts'
 import { APP_ROLE } from '../../src/adapters/postgres/connection.ts'
 import { createPostgresCheckpoints } from '../../src/adapters/postgres/checkpoints.ts'
 import { createCredentialStore } from '../../src/adapters/postgres/credentials.ts'
 import { createPostgresEventStore } from '../../src/adapters/postgres/event-store/event-store.ts'
+import { createPostgresMqttSessions } from '../../src/adapters/postgres/mqtt-sessions.ts'
 import { createNotifications } from '../../src/adapters/postgres/notifications.ts'
 import { createOAuthStore } from '../../src/adapters/postgres/oauth-store.ts'
 import { createRefreshTokenStore } from '../../src/adapters/postgres/refresh-tokens.ts'
+import { createWebhookStore } from '../../src/adapters/postgres/webhook-store/store.ts'
 import { createPrometheusMetrics } from '../../src/adapters/prometheus/metrics.ts'
 import { createSandboxPayments } from '../../src/adapters/sandbox-payments/provider.ts'
 import { systemClock } from '../../src/adapters/system/clock.ts'
@@ -24,7 +27,7 @@ import { createCursorCodec } from '../../src/adapters/system/cursor-codec.ts'
 import { uuidV7 } from '../../src/adapters/system/ids.ts'
 import { randomFraction, randomToken } from '../../src/adapters/system/random.ts'
 import type { Application } from '../../src/application.ts'
-import { assemble, type Ports, type Settings } from '../../src/assemble.ts'
+import { assemble, type Pawtrail, type Ports, type Settings } from '../../src/assemble.ts'
 import type { Scope } from '../../src/core/auth.ts'
 import { SHARED_TENANT, type TenantId } from '../../src/core/ids.ts'
 import { silentLogger } from '../../src/core/logger.ts'
@@ -44,6 +47,8 @@ export type TestApp = Readonly<{
   app: FastifyInstance // what it answers to `inject` is held against the published documents
   undocumented(): readonly string[]
   application: Application
+  /** It listens when a test says where. */
+  mqtt: Pawtrail['mqtt']
   ports: Ports
   url: string // of the database
   /** Headers with a bearer token; by default staff of the shared pool. */
@@ -60,6 +65,7 @@ const SETTINGS: Settings = {
   cacheMaxBytes: 8 * 1024 * 1024,
   trustProxy: false,
   readyMaxLag: 10_000,
+  allowedOrigins: 'same',
   reservationTimeoutMs: 60_000,
   hasWaitingList: () => false,
 }
@@ -103,7 +109,10 @@ export const testApp = async (t: Test, options: TestAppOptions = {}): Promise<Te
     verifier: createTokenVerifier({ keys, ...names, clock, logger }),
     issuer,
     payments: createSandboxPayments({ clock }),
+    mqttSessions: createPostgresMqttSessions({ database }),
     outbound: silentOutbound,
+    webhookStore: createWebhookStore({ database }),
+    workQueue: createMemoryWorkQueue({ clock, logger }),
     passwords: createPasswordHasher(),
     credentials: createCredentialStore({ database, clock }),
     refreshTokens: createRefreshTokenStore({ database, clock, ids, randomToken }),
@@ -124,6 +133,7 @@ export const testApp = async (t: Test, options: TestAppOptions = {}): Promise<Te
     app: checked(pawtrail.http),
     undocumented: () => pawtrail.http.documented.undocumented,
     application,
+    mqtt: pawtrail.mqtt,
     ports,
     url,
     bearer: async ({ tenants = [SHARED_TENANT], scopes = STAFF, subject = 'staff' } = {}) => {

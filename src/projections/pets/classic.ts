@@ -15,7 +15,10 @@ import { type PetTables, petTables } from './source.ts'
 export const CLASSIC_SPECIES = ['CAT', 'DOG'] as const
 export const CLASSIC_STATUSES = ['ADOPTED', 'AVAILABLE', 'PENDING'] as const
 
-/** Null: not known. `shelterSerial` is also null while the read model does not know the shelter yet. */
+/**
+ * Null: not known. `shelterSerial` is also null while the read model does not know the shelter yet, and once the
+ * shelter was removed: pets that have left care, or came to it in that very moment, may still name it.
+ */
 export type ClassicPet = Readonly<{
   petId: string
   version: Version
@@ -90,7 +93,8 @@ type Reading = Readonly<{ database: SqlDatabase; tables: PetTables }>
 const SHELTERS = tableName('shelters', liveTarget(sheltersProjection))
 // Shelters by primary key, a handful a tenant.
 const COLUMNS = `p.pet_id, p.version, p.serial, p.body, p.extras, p.updated_at, s.serial as shelter_serial`
-const WITH_SHELTER = `left join ${SHELTERS} s on s.tenant_id = $1 and s.shelter_id = p.shelter_id`
+const WITH_SHELTER = `left join ${SHELTERS} s
+  on s.tenant_id = $1 and s.shelter_id = p.shelter_id and s.removed_at is null`
 
 const ORDERS: Readonly<Record<ClassicPetField, string>> = {
   serial: 'p.serial',
@@ -162,7 +166,8 @@ const filterOf = async (
   if (shelterSerial === undefined) return filter
   // By the unique index on (tenant_id, serial).
   const rows = await database.query<{ shelter_id: string }>(
-    statementFor(`select shelter_id from ${SHELTERS} where tenant_id = $1 and serial = $2::bigint`),
+    statementFor(`select shelter_id from ${SHELTERS}
+      where tenant_id = $1 and serial = $2::bigint and removed_at is null`),
     [tenantId, shelterSerial],
   )
   return rows[0] === undefined ? undefined : { ...filter, shelterId: rows[0].shelter_id }

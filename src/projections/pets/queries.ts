@@ -18,6 +18,8 @@ export type PetQueries = Readonly<{
   /** The id of the pet that the classic profile knows by this number. */
   idOfSerial(tenantId: TenantId, serial: number): Promise<string | undefined>
   inventory(tenantId: TenantId): Promise<Inventory>
+  /** How many pets in care are assigned to a shelter, whether they can be had or not. */
+  inCareAt(tenantId: TenantId, shelterId: string): Promise<number>
   /** A pet as it is after a command: the bytes that `get` gives once the read model has followed. */
   render(tenantId: TenantId, petId: string, shape: Shape & Readonly<{ state: PetState }>): string
 }>
@@ -32,6 +34,7 @@ export const createPetQueries = (options: Options): PetQueries => {
     get: (tenantId, petId, shape) => getPet(reading, tenantId, { petId, ...shape }),
     idOfSerial: (tenantId, serial) => idOfSerial(reading, tenantId, serial),
     inventory: (tenantId) => inventory(reading, tenantId),
+    inCareAt: (tenantId, shelterId) => inCareAt(reading, tenantId, shelterId),
     render: (tenantId, petId, { state, extras }) => {
       if (state.kind === 'none') throw new Error(`pet ${petId} has no state to show`)
       const pet = state.kind === 'removed' ? state.last : state
@@ -71,6 +74,23 @@ const idOfSerial = async (
     [tenantId, serial],
   )
   return rows[0]?.pet_id
+}
+
+// Three ranges of the index on (tenant_id, shelter_id, status, ...): the many that were adopted are not looked at. No
+// cube says of a shelter's pets whether they are in care, and this is asked once in a shelter's life.
+const inCareAt = async (
+  { database, tables }: Reading,
+  tenantId: TenantId,
+  shelterId: string,
+): Promise<number> => {
+  const rows = await database.query<{ total: number }>(
+    statementFor(`select count(*)::int as total from ${tables.pets}
+      where tenant_id = $1 and shelter_id = $2
+        and status in ('AVAILABLE', 'PENDING', 'NOT_AVAILABLE')
+        and in_care and removed_at is null`),
+    [tenantId, shelterId],
+  )
+  return rows[0]?.total ?? 0
 }
 
 type InventoryRow = Readonly<{ status: string; species: string; total: number }>

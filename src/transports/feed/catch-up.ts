@@ -5,15 +5,18 @@ import type { Position } from '../../core/event.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { FeedEntry } from './entry.ts'
+import { isWanted } from './filter.ts'
 import type { FeedLimits } from './limits.ts'
 import type { LogReader } from './log-reader.ts'
 import type { Ring } from './ring.ts'
 import type { Delivery, Subscriber } from './subscriber.ts'
 import type { TimerWheel } from './timer-wheel.ts'
+import type { TraitBook } from './traits.ts'
 
 export type CatchUpOptions = Readonly<{
   ring: Ring
   reader: LogReader
+  fill: TraitBook['fill']
   wheel: TimerWheel
   delivery: Delivery
   limits: FeedLimits
@@ -58,15 +61,17 @@ export const createPump = (options: CatchUpOptions): Pump => {
       logger.error({ cause }, 'catching up a subscription failed')
       options.fail(subscriber)
     } finally {
-      // In the same turn as the last look at isWritable: a drain that comes later starts a new run.
       subscriber.isPumping = false
       options.onPause()
+      // It may have been set back, or have drained, between the run's last look and this one.
+      if (isRunnable(subscriber)) pump(subscriber)
     }
   }
 
-  return (subscriber) => {
+  const pump = (subscriber: Subscriber): void => {
     if (!subscriber.isPumping) void runAlone(subscriber)
   }
+  return pump
 }
 
 const isRunnable = (subscriber: Subscriber): boolean =>
@@ -74,11 +79,16 @@ const isRunnable = (subscriber: Subscriber): boolean =>
 
 /** One page. True: it is live now. */
 const step = async (subscriber: Subscriber, options: CatchUpOptions): Promise<boolean> => {
-  const { ring, reader, limits, tail, delivery } = options
+  const { ring, reader, fill, limits, tail, delivery } = options
   if (subscriber.position >= ring.floor()) {
     const entries = ring.after(subscriber.tenantId, subscriber.position, limits.sliceEvents)
-    hand(subscriber, entries, delivery)
+    const unsure = entries.findIndex((entry) => isUnsure(subscriber, entry))
+    hand(subscriber, unsure === -1 ? entries : entries.slice(0, unsure), delivery)
     if (!isRunnable(subscriber)) return false
+    if (unsure !== -1) {
+      await fill(entries.filter((entry) => isUnsure(subscriber, entry)))
+      return false
+    }
     if (entries.length < limits.sliceEvents) {
       // No await between reading the ring's end and being filed as live: nothing can come between.
       subscriber.position = Math.max(subscriber.position, tail())
@@ -90,6 +100,8 @@ const step = async (subscriber: Subscriber, options: CatchUpOptions): Promise<bo
   }
   const tailBefore = tail()
   const page = await reader.readShared(subscriber.tenantId, subscriber.position)
+  if (!isRunnable(subscriber)) return false
+  await fill(page.entries.filter((entry) => isUnsure(subscriber, entry)))
   if (!isRunnable(subscriber)) return false
   hand(subscriber, page.entries, delivery)
   if (!isRunnable(subscriber)) return false
@@ -105,7 +117,7 @@ const hand = (subscriber: Subscriber, entries: readonly FeedEntry[], delivery: D
   delivery.corked(subscriber, () => {
     for (const entry of entries) {
       if (entry.event.position <= subscriber.position) continue
-      if (!subscriber.filter.matches(entry.event.type, entry.subject)) continue
+      if (isWanted(subscriber.filter, entry) !== true) continue
       if (!delivery.offer(subscriber, entry)) return
     }
     const last = entries.at(-1)
@@ -114,6 +126,9 @@ const hand = (subscriber: Subscriber, entries: readonly FeedEntry[], delivery: D
     }
   })
 }
+
+const isUnsure = ({ filter, position }: Subscriber, entry: FeedEntry): boolean =>
+  entry.event.position > position && isWanted(filter, entry) === undefined
 
 const tellLag = (subscriber: Subscriber, { clock, limits, delivery }: CatchUpOptions): void => {
   const since = subscriber.fullSinceMs

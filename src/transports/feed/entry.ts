@@ -5,7 +5,9 @@ import type { CursorCodec } from '../../core/cursor.ts'
 import type { StoredEvent } from '../../core/event.ts'
 import type { JsonObject } from '../../core/json.ts'
 import type { Logger } from '../../core/logger.ts'
+import type { TraitsAround } from '../../events/registry.ts'
 import { cloudEventJson } from './envelope.ts'
+import type { TraitBook } from './traits.ts'
 import type { EventCatalogue, Framing, Visibility } from './types.ts'
 
 /**
@@ -18,6 +20,7 @@ export type FeedEntry = {
   readonly publicData: JsonObject | undefined
   readonly texts: Map<Visibility, string>
   readonly frames: Map<string, Buffer>
+  traits: TraitsAround | undefined // undefined: not known until its stream is read
   bytes: number
   account: { bytes: number } | undefined
 }
@@ -33,6 +36,7 @@ export type EntryMaker = Readonly<{
 export type EntryMakerOptions = Readonly<{
   catalogue: EventCatalogue
   cursors: CursorCodec
+  know: TraitBook['know']
   logger: Logger
   schemaBase: string
 }>
@@ -43,6 +47,7 @@ const BYTES_PER_CHARACTER = 2
 export const createEntryMaker = ({
   catalogue,
   cursors,
+  know,
   logger,
   schemaBase,
 }: EntryMakerOptions): EntryMaker => {
@@ -73,13 +78,12 @@ export const createEntryMaker = ({
     return frame
   }
 
-  return { make: (event) => makeEntry(event, catalogue, logger), textOf, frameOf }
+  return { make: (event) => makeEntry(event, { catalogue, know, logger }), textOf, frameOf }
 }
 
 const makeEntry = (
   stored: StoredEvent,
-  catalogue: EventCatalogue,
-  logger: Logger,
+  { catalogue, know, logger }: Pick<EntryMakerOptions, 'catalogue' | 'know' | 'logger'>,
 ): FeedEntry | undefined => {
   try {
     const event = catalogue.decode(stored)
@@ -89,6 +93,7 @@ const makeEntry = (
       publicData: catalogue.publicDataOf(event),
       texts: new Map(),
       frames: new Map(),
+      traits: know(event),
       bytes: 0,
       account: undefined,
     }

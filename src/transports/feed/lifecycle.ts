@@ -27,6 +27,8 @@ export type Lifecycle = Readonly<{
   onFull: (subscriber: Subscriber) => void
   onDrain: (subscriber: Subscriber) => void
   goLive: (subscriber: Subscriber) => void
+  /** From live to catch-up, though its sink takes frames: it has something to read first. */
+  setAside: (subscriber: Subscriber) => void
   close: (subscriber: Subscriber, reason: CloseReason) => void
   positionOf: (subscriber: Subscriber) => Position
   counts: () => Readonly<{ live: number; catchUp: number }>
@@ -46,7 +48,6 @@ export const createLifecycle = (options: LifecycleOptions): Lifecycle => {
     subscriber.position = positionOf(subscriber)
     index.remove(subscriber)
     count.move(subscriber, 'catch-up')
-    metrics.count('pawtrail_feed_demotions_total', 1, { transport: subscriber.transport })
   }
 
   const close = (subscriber: Subscriber, reason: CloseReason): void => {
@@ -55,6 +56,7 @@ export const createLifecycle = (options: LifecycleOptions): Lifecycle => {
     const checkpoint = delivery.checkpointOf(subscriber, position)
     if (subscriber.state === 'live') index.remove(subscriber)
     count.move(subscriber, 'closed')
+    metrics.count('pawtrail_feed_closed_total', 1, { transport: subscriber.transport, reason })
     subscriber.cancelStall?.()
     for (const cancel of subscriber.cancelTimers) cancel()
     onClosed(subscriber)
@@ -79,7 +81,13 @@ export const createLifecycle = (options: LifecycleOptions): Lifecycle => {
       subscriber.fullSinceMs ??= clock()
       const cut = () => close(subscriber, 'stalled')
       subscriber.cancelStall = wheel.schedule(limits.stallTimeoutMs, cut)
-      if (subscriber.state === 'live') demote(subscriber)
+      if (subscriber.state !== 'live') return
+      demote(subscriber)
+      metrics.count('pawtrail_feed_demotions_total', 1, { transport: subscriber.transport })
+    },
+    setAside(subscriber) {
+      demote(subscriber)
+      pump(subscriber)
     },
     onDrain(subscriber) {
       if (subscriber.state === 'closed' || subscriber.isWritable) return

@@ -1,4 +1,5 @@
-// Every limit of the live engine by name, and the count of who holds how many subscriptions.
+// Every limit of the live engine by name, and the count of who holds how many connections and
+// subscriptions.
 import type { RefusalReason } from './types.ts'
 
 export type FeedLimits = Readonly<{
@@ -13,8 +14,15 @@ export type FeedLimits = Readonly<{
   subscriptions: number
   subscriptionsPerTenant: number
   subscriptionsPerPrincipal: number
+  connections: number
+  connectionsPerTenant: number
+  connectionsPerPrincipal: number
+  traitPets: number // pets whose species and shelter are remembered
+  barredUsers: number // deleted users who are remembered,
+  barredForMs: number // for as long as a token of theirs may still be good
   heartbeatMs: number
   stallTimeoutMs: number // a sink that takes nothing for so long is closed
+  lagReportMs: number // between two measurements of who is how far behind
   lagNoticeMs: number // a sink that was full for so long is told that it lags
   retryMinMs: number
   retryMaxMs: number
@@ -32,22 +40,40 @@ export const FEED_LIMITS: FeedLimits = {
   pageScanEvents: 20_000,
   subscriptions: 20_000,
   subscriptionsPerTenant: 5_000,
-  subscriptionsPerPrincipal: 100,
+  subscriptionsPerPrincipal: 200,
+  connections: 20_000,
+  connectionsPerTenant: 5_000,
+  connectionsPerPrincipal: 100,
+  traitPets: 20_000,
+  barredUsers: 10_000,
+  barredForMs: 24 * 3_600_000,
   heartbeatMs: 15_000,
   stallTimeoutMs: 30_000,
+  lagReportMs: 5_000,
   lagNoticeMs: 1_000,
   retryMinMs: 100,
   retryMaxMs: 5_000,
   stopTimeoutMs: 5_000,
 }
 
+export const RETRY_AFTER_MS: Readonly<Record<RefusalReason, number>> = {
+  principal_limit: 30_000,
+  tenant_limit: 30_000,
+  total_limit: 10_000,
+  stopped: 1_000,
+  revoked: 3_600_000,
+}
+
 export type Admission = Readonly<{
   /** Undefined: admitted and counted. */
   admit: (tenantId: string, principal: string) => RefusalReason | undefined
   leave: (tenantId: string, principal: string) => void
+  total: () => number
 }>
 
-export const createAdmission = (limits: FeedLimits): Admission => {
+export type AdmissionLimits = Readonly<{ total: number; perTenant: number; perPrincipal: number }>
+
+export const createAdmission = (limits: AdmissionLimits): Admission => {
   let total = 0
   const tenants = new Map<string, number>()
   const principals = new Map<string, number>()
@@ -55,9 +81,9 @@ export const createAdmission = (limits: FeedLimits): Admission => {
   return {
     admit(tenantId, principal) {
       const key = principalKey(tenantId, principal)
-      if ((principals.get(key) ?? 0) >= limits.subscriptionsPerPrincipal) return 'principal_limit'
-      if ((tenants.get(tenantId) ?? 0) >= limits.subscriptionsPerTenant) return 'tenant_limit'
-      if (total >= limits.subscriptions) return 'total_limit'
+      if ((principals.get(key) ?? 0) >= limits.perPrincipal) return 'principal_limit'
+      if ((tenants.get(tenantId) ?? 0) >= limits.perTenant) return 'tenant_limit'
+      if (total >= limits.total) return 'total_limit'
       total += 1
       add(tenants, tenantId, 1)
       add(principals, key, 1)
@@ -68,6 +94,7 @@ export const createAdmission = (limits: FeedLimits): Admission => {
       add(tenants, tenantId, -1)
       add(principals, principalKey(tenantId, principal), -1)
     },
+    total: () => total,
   }
 }
 

@@ -4,6 +4,7 @@ import type { Position } from '../../core/event.ts'
 import type { EventStore } from '../../core/event-store.ts'
 import type { TenantId } from '../../core/ids.ts'
 import type { EntryMaker, FeedEntry } from './entry.ts'
+import type { Gate } from './gate.ts'
 import type { FeedLimits } from './limits.ts'
 
 /** Everything of the tenant in (after, upTo]. `exhausted`: the log had no more when it was read. */
@@ -28,12 +29,13 @@ export type LogReader = Readonly<{
 export type LogReaderOptions = Readonly<{
   eventStore: EventStore
   entries: EntryMaker
+  gate: Gate
   limits: FeedLimits
 }>
 
 export const createLogReader = (options: LogReaderOptions): LogReader => {
   const shared = new Map<string, Promise<EntryPage>>()
-  const gate = createGate(options.limits.concurrentReads)
+  const { gate } = options
   let reads = 0
 
   const read = async (tenantId: TenantId, after: Position, limit: number): Promise<EntryPage> => {
@@ -68,28 +70,5 @@ export const createLogReader = (options: LogReaderOptions): LogReader => {
       return read(tenantId, after, limit)
     },
     counts: () => ({ readsInFlight: gate.inside(), storeReads: reads }),
-  }
-}
-
-/** Lets so many in at a time; the others wait in order. */
-const createGate = (places: number) => {
-  const queue: (() => void)[] = []
-  let inside = 0
-  return {
-    async enter(): Promise<void> {
-      if (inside < places) {
-        inside += 1
-        return
-      }
-      // The one who leaves hands its place over, so `inside` stays as it is.
-      await new Promise<void>((resolve) => queue.push(resolve))
-    },
-    leave(): void {
-      const next = queue.shift()
-      if (next === undefined) inside -= 1
-      else next()
-    },
-    inside: () => inside,
-    waiting: () => queue.length,
   }
 }

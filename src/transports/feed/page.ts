@@ -1,14 +1,17 @@
 // A page of the feed: read from the log, through the same filter, visibility and text as what is
 // sent live.
 import type { EntryMaker } from './entry.ts'
+import { isWanted } from './filter.ts'
 import type { FeedLimits } from './limits.ts'
 import type { LogReader } from './log-reader.ts'
+import type { TraitBook } from './traits.ts'
 import type { FeedPage, PageOutcome, PageRequest } from './types.ts'
 import type { Position } from '../../core/event.ts'
 
 export type PageReaderOptions = Readonly<{
   reader: LogReader
   entries: EntryMaker
+  fill: TraitBook['fill']
   limits: FeedLimits
   tail: () => Position
 }>
@@ -16,7 +19,7 @@ export type PageReaderOptions = Readonly<{
 const RETRY_AFTER_MS = 1_000
 
 export const createPageReader = (options: PageReaderOptions) => {
-  const { reader, entries, limits, tail } = options
+  const { reader, entries, fill, limits, tail } = options
   return async (request: PageRequest): Promise<PageOutcome> => {
     const { tenantId, visibility, filter, limit } = request
     const items: string[] = []
@@ -31,9 +34,10 @@ export const createPageReader = (options: PageReaderOptions) => {
     for (let scanned = 0; scanned < limits.pageScanEvents; scanned += pageEvents) {
       const page = await reader.readFresh(tenantId, position, pageEvents)
       if (page === undefined) return { kind: 'overloaded', retryAfterMs: RETRY_AFTER_MS }
+      await fill(page.entries.filter((entry) => isWanted(filter, entry) === undefined))
       for (const entry of page.entries) {
-        const matches = filter.matches(entry.event.type, entry.subject)
-        const text = matches ? entries.textOf(entry, visibility) : undefined
+        const text =
+          isWanted(filter, entry) === true ? entries.textOf(entry, visibility) : undefined
         if (text === undefined) continue
         items.push(text)
         if (items.length === limit) {

@@ -2,6 +2,7 @@
 // writes to a sink goes through here, so that a sink that throws ends its own subscription and
 // nothing else.
 import type { CursorCodec } from '../../core/cursor.ts'
+import type { Clock } from '../../core/clock.ts'
 import type { Position } from '../../core/event.ts'
 import type { TenantId } from '../../core/ids.ts'
 import type { Logger } from '../../core/logger.ts'
@@ -20,6 +21,7 @@ export type Subscriber = {
   readonly sink: Sink
   readonly transport: string
   readonly principal: string
+  readonly expiresAtMs: number // Infinity: it has no token that expires
   state: SubscriptionState
   position: Position // everything up to here was handed over or does not concern it
   toldPosition: Position // the last position whose cursor the consumer was given
@@ -27,7 +29,7 @@ export type Subscriber = {
   isWritable: boolean
   isPumping: boolean
   fullSinceMs: number | undefined
-  cancelTimers: (() => void)[] // heartbeat, lifetime
+  cancelTimers: (() => void)[] // heartbeat, lifetime, expiry
   cancelStall: (() => void) | undefined
 }
 
@@ -53,13 +55,14 @@ export type Delivery = Readonly<{
 export type DeliveryOptions = Readonly<{
   entries: EntryMaker
   cursors: CursorCodec
+  clock: Clock
   logger: Logger
   onFull: (subscriber: Subscriber) => void
   close: (subscriber: Subscriber, reason: CloseReason) => void
 }>
 
 export const createDelivery = (options: DeliveryOptions): Delivery => {
-  const { entries, cursors, logger, onFull, close } = options
+  const { entries, cursors, clock, logger, onFull, close } = options
   let sent = new Map<string, number>()
 
   const guarded = (subscriber: Subscriber, write: () => boolean): void => {
@@ -79,6 +82,10 @@ export const createDelivery = (options: DeliveryOptions): Delivery => {
   return {
     offer(subscriber, entry) {
       const { sink, visibility } = subscriber
+      if (subscriber.expiresAtMs <= clock()) {
+        close(subscriber, 'token_expired')
+        return false
+      }
       subscriber.position = entry.event.position
       const frame = entries.frameOf(entry, visibility, sink.framing)
       if (frame === undefined) return true

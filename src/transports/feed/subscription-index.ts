@@ -1,7 +1,9 @@
-// tenant -> type or subject -> live subscriptions. An event looks at those that its own tenant,
-// type and subject name, then at the few whose patterns can only be tried one by one.
+// tenant -> type, subject, shelter or species -> live subscriptions. An event looks at those that its
+// own tenant, type, subject and traits name, then at the few whose patterns can only be tried one by
+// one.
 import type { Position } from '../../core/event.ts'
-import type { CompiledFilter } from './filter.ts'
+import type { TraitsAround } from '../../events/registry.ts'
+import { type CompiledFilter, isWanted } from './filter.ts'
 
 export type Indexed = Readonly<{ tenantId: string; filter: CompiledFilter }>
 
@@ -11,6 +13,7 @@ export type Indexed = Readonly<{ tenantId: string; filter: CompiledFilter }>
  */
 type TenantNode<S> = {
   readonly buckets: Map<string, Set<S>>
+  readonly byTraits: Set<S> // those that filter by them, wherever they are filed
   size: number
   lastPosition: Position
 }
@@ -20,23 +23,29 @@ export type SubscriptionIndex<S extends Indexed> = Readonly<{
   remove: (subscription: S) => void
   /** Calls back once with each subscription that the event concerns. */
   forEachConcerned: (event: EventKeys, visit: (subscription: S) => void) => void
+  /** Calls back once with each that cannot tell before the event's traits are known. */
+  forEachUnsure: (event: EventKeys, visit: (subscription: S) => void) => void
   /** To be called when an event of the tenant was handed out. */
   advance: (tenantId: string, position: Position) => void
   lastPosition: (tenantId: string) => Position
   evaluations: () => number
 }>
 
-export type EventKeys = Readonly<{ tenantId: string; type: string; subject: string }>
+export type EventKeys = Readonly<{
+  event: Readonly<{ tenantId: string; type: string }>
+  subject: string
+  traits: TraitsAround | undefined
+}>
 
 export const createSubscriptionIndex = <S extends Indexed>(): SubscriptionIndex<S> => {
   const tenants = new Map<string, TenantNode<S>>()
   let evaluations = 0
 
-  const visitBucket = (bucket: Set<S> | undefined, event: EventKeys, visit: (s: S) => void) => {
+  const visitBucket = (bucket: Set<S> | undefined, keys: EventKeys, visit: (s: S) => void) => {
     if (bucket === undefined) return
     for (const subscription of bucket) {
       evaluations += 1
-      if (subscription.filter.matches(event.type, event.subject)) visit(subscription)
+      if (isWanted(subscription.filter, keys) === true) visit(subscription)
     }
   }
 
@@ -44,11 +53,13 @@ export const createSubscriptionIndex = <S extends Indexed>(): SubscriptionIndex<
     add(subscription) {
       const node = tenants.get(subscription.tenantId) ?? {
         buckets: new Map<string, Set<S>>(),
+        byTraits: new Set<S>(),
         size: 0,
         lastPosition: 0,
       }
       tenants.set(subscription.tenantId, node)
       node.size += 1
+      if (subscription.filter.matchesTraits !== undefined) node.byTraits.add(subscription)
       for (const key of bucketKeys(subscription.filter)) {
         const bucket = node.buckets.get(key)
         if (bucket === undefined) node.buckets.set(key, new Set([subscription]))
@@ -59,6 +70,7 @@ export const createSubscriptionIndex = <S extends Indexed>(): SubscriptionIndex<
       const node = tenants.get(subscription.tenantId)
       if (node === undefined) return
       node.size -= 1
+      node.byTraits.delete(subscription)
       for (const key of bucketKeys(subscription.filter)) {
         const bucket = node.buckets.get(key)
         bucket?.delete(subscription)
@@ -66,10 +78,21 @@ export const createSubscriptionIndex = <S extends Indexed>(): SubscriptionIndex<
       }
       if (node.size === 0) tenants.delete(subscription.tenantId)
     },
-    forEachConcerned(event, visit) {
-      const node = tenants.get(event.tenantId)
+    forEachConcerned(keys, visit) {
+      const node = tenants.get(keys.event.tenantId)
       if (node === undefined) return
-      for (const key of eventBucketKeys(event)) visitBucket(node.buckets.get(key), event, visit)
+      for (const key of eventBucketKeys(keys)) visitBucket(node.buckets.get(key), keys, visit)
+      if (node.byTraits.size === 0 || keys.traits === undefined) return
+      const concerned = traitKeys(keys.traits)
+      const visitOnce = concerned.length < 2 ? visit : onlyOnce(visit)
+      for (const key of concerned) visitBucket(node.buckets.get(key), keys, visitOnce)
+    },
+    forEachUnsure(keys, visit) {
+      if (keys.traits !== undefined) return
+      for (const subscription of tenants.get(keys.event.tenantId)?.byTraits ?? []) {
+        evaluations += 1
+        if (isWanted(subscription.filter, keys) === undefined) visit(subscription)
+      }
     },
     advance(tenantId, position) {
       const node = tenants.get(tenantId)
@@ -91,7 +114,7 @@ const bucketKeys = ({ keys }: CompiledFilter): readonly string[] => {
   ]
 }
 
-function* eventBucketKeys({ type, subject }: EventKeys): Generator<string> {
+function* eventBucketKeys({ event: { type }, subject }: EventKeys): Generator<string> {
   yield ALL
   yield `subject=${subject}`
   yield `subject^${subject.slice(0, Math.max(0, subject.indexOf('/')))}`
@@ -100,4 +123,23 @@ function* eventBucketKeys({ type, subject }: EventKeys): Generator<string> {
     yield `type^${type.slice(0, dot)}`
   }
   yield GENERAL
+}
+
+/** A subscription is filed under shelters or under species; under several of them it may be. */
+const traitKeys = (traits: TraitsAround): readonly string[] => [
+  ...new Set(
+    traits.flatMap(({ shelterId, species }) => [
+      ...(shelterId === null ? [] : [`shelter=${shelterId}`]),
+      ...(species === null ? [] : [`species=${species}`]),
+    ]),
+  ),
+]
+
+const onlyOnce = <S>(visit: (subscription: S) => void) => {
+  const seen = new Set<S>()
+  return (subscription: S): void => {
+    if (seen.has(subscription)) return
+    seen.add(subscription)
+    visit(subscription)
+  }
 }

@@ -43,6 +43,7 @@ export type CloseReason =
   | 'stalled' // the sink took nothing for too long
   | 'lifetime' // the subscription's time is over; come back
   | 'token_expired' // come back with a fresh one
+  | 'revoked' // the principal may not be served any more; do not come back
   | 'failed' // the sink threw
   | 'cancelled' // its owner closed it
 
@@ -74,9 +75,28 @@ export type SubscriptionRequest = Readonly<{
   after: Position
   sink: Sink
   transport: string // a label of metrics
-  principal: string // limits are counted by it: a subject, or an address when nobody is named
+  /**
+   * Limits are counted by it: `user:<id>`, `client:<name>`, or `address:<ip>` when nobody is named.
+   * When a user is deleted, the engine ends what is open under that user's.
+   */
+  principal: string
   lifetime?: Readonly<{ ms: number; reason: 'lifetime' | 'token_expired' }>
+  /** Of the token: ends the subscription by the clock, also when that is set forth. */
+  expiresAtMs?: number
 }>
+
+/** For transports whose connections carry several subscriptions, or none. */
+export type ConnectionRequest = Readonly<{
+  tenantId: TenantId
+  transport: string
+  principal: string // as in a subscription's request
+  /** Called once, when the principal may not be served any more. */
+  onRevoked?: () => void
+}>
+
+export type ConnectOutcome =
+  | Readonly<{ kind: 'connected'; disconnect: () => void }>
+  | Readonly<{ kind: 'refused'; reason: RefusalReason; retryAfterMs: number }>
 
 export type Subscription = Readonly<{
   close: (reason: CloseReason) => void
@@ -92,7 +112,8 @@ export type SubscribeOutcome =
   | Readonly<{ kind: 'subscribed'; subscription: Subscription }>
   | Readonly<{ kind: 'refused'; reason: RefusalReason; retryAfterMs: number }>
 
-export type RefusalReason = 'principal_limit' | 'tenant_limit' | 'total_limit' | 'stopped'
+export type RefusalReason =
+  'principal_limit' | 'tenant_limit' | 'total_limit' | 'stopped' | 'revoked' // of a user who was deleted
 
 export type PageRequest = Readonly<{
   tenantId: TenantId
@@ -126,6 +147,9 @@ export type FeedStats = Readonly<{
   readsInFlight: number
   evaluations: number // subscriptions looked at for an event, since start
   storeReads: number
+  traitReads: number // of the streams of pets, for filters by shelter and species
+  traitPets: number // remembered
+  connections: number
 }>
 
 /**
@@ -133,7 +157,9 @@ export type FeedStats = Readonly<{
  * - a subscription gets every event of its tenant after its position that its filter and class
  *   admit, in log order, with no hole and no duplicate, through any number of demotions;
  * - a slow sink costs its cursor and what the sink itself buffers, and delays nobody;
- * - live and replayed events go through the same filter, the same visibility and the same bytes.
+ * - live and replayed events go through the same filter, the same visibility and the same bytes;
+ * - nothing is handed over after the token's expiry, nor after the deletion of the user was seen in
+ *   the log, wherever the subscription itself had got to.
  *
  * Not guaranteed: that what a sink took was received. A consumer that reconnects from its last
  * cursor may see an event twice and knows it by its id.
@@ -143,6 +169,8 @@ export type Feed = Readonly<{
   /** Says goodbye to every sink, then stops reading the log. */
   stop: () => Promise<void>
   subscribe: (request: SubscriptionRequest) => SubscribeOutcome
+  /** Counts a connection against the limits; to be disconnected by who made it. */
+  connect: (request: ConnectionRequest) => ConnectOutcome
   readPage: (request: PageRequest) => Promise<PageOutcome>
   /** The newest position this process has seen: what `now` means. */
   head: () => Position

@@ -87,6 +87,7 @@ const GONE_CODES: Readonly<Record<string, string>> = {
   shelter_not_found: 'shelter',
   order_not_found: 'order',
   adoption_not_found: 'application',
+  webhook_not_found: 'webhook endpoint',
 }
 
 /** A rule about one field is a validation error; anything else is a conflict with the state of things. */

@@ -1,5 +1,7 @@
 // What every transport that rides on the HTTP server may use of it: who is calling, and how to say no.
 // The server's onRequest hook has authenticated the token and resolved the tenant before any route runs.
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
 import type { FastifyRequest } from 'fastify'
 import { hasScope, type Principal, type Scope } from '../../core/auth.ts'
 import type { TenantId } from '../../core/ids.ts'
@@ -9,6 +11,18 @@ export { ProblemError } from './problem.ts'
 
 /** `tenantId` is the X-Tenant-ID (the shared pool without one), already checked against the token. */
 export type Caller = Readonly<{ tenantId: TenantId; principal: Principal | null }>
+
+/** A connection that asks to leave HTTP for the WebSocket protocol. */
+export type Upgrade = Readonly<{
+  request: IncomingMessage
+  socket: Duplex
+  head: Buffer // what the client sent after its request already
+  address: string // of the caller, behind the proxies that are believed
+  /** Answers no, as HTTP, and ends the connection. */
+  refuse: (problem: ProblemError) => void
+}>
+export type UpgradeHandler = (upgrade: Upgrade) => void
+export type Upgrades = Readonly<{ on: (path: string, handler: UpgradeHandler) => void }>
 
 declare module 'fastify' {
   interface FastifyRequest {

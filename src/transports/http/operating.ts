@@ -72,6 +72,8 @@ export const operatingRoutes = (app: FastifyInstance, parts: RouteParts): void =
       pets: `${publicUrl}/v1/pets`,
       shelters: `${publicUrl}/v1/shelters`,
       inventory: `${publicUrl}/v1/inventory`,
+      documents: `${publicUrl}/v1/swagger-ui.html`,
+      openapi: `${publicUrl}/v1/openapi.json`,
       keys: `${publicUrl}/.well-known/jwks.json`,
       live: `${publicUrl}/livez`,
       ready: `${publicUrl}/readyz`,

@@ -31,10 +31,18 @@ const list = (description: string) =>
 const filter = {
   types: list('Types of events, with `*` at the end for all that begin so.'),
   subject: list('What the events are about: `pets/<id>`, or `pets/*`.'),
+  shelter: list('Ids of shelters: events of pets that are, or were until then, in one of them.'),
+  species: list('Species: events of pets of one of them, such as `DOG`.'),
   after: z
     .string()
     .optional()
     .meta({ description: 'A cursor of an earlier answer, `earliest` or `now`.' }),
+}
+const filterBody = {
+  types: list('Types of events.'),
+  subjects: list('What the events are about.'),
+  shelters: list('Ids of shelters.'),
+  species: list('Species of pets.'),
 }
 const word = (description: string) => z.string().optional().meta({ description })
 
@@ -71,21 +79,39 @@ export const streamDoc = {
   summary: 'Events as they happen',
   description:
     'Server-Sent Events: first what the cursor has not seen, then what happens. A dropped stream goes on from ' +
-    'its Last-Event-ID without a gap. QUERY and POST take the filter as a body.',
+    'its Last-Event-ID without a gap. QUERY and POST take the filter as a body. 204: the stream of this ticket ' +
+    'was ended for good, and an EventSource does not come back.',
   security: 'optional',
   operationId: 'streamEvents',
   tags: ['events'],
   problems: [410],
   idempotencyKey: false,
-  query: z.strictObject(filter),
-  body: z
-    .strictObject({
-      types: list('Types of events.'),
-      subjects: list('What the events are about.'),
-      after: word('Where to begin.'),
-    })
-    .optional(),
+  query: z.strictObject({
+    ...filter,
+    checkpoints: word('How checkpoints are written: `id` (a bare id, the default) or `event`.'),
+    ticket: word('A ticket in place of a token and a filter.'),
+  }),
+  body: z.strictObject({ ...filterBody, after: word('Where to begin.') }).optional(),
   responseContent: { 200: { 'text/event-stream': { itemSchema: streamItem } } },
+} as const
+
+export const streamTicket = z.strictObject({
+  ticket: z.string(),
+  url: z.string().meta({ description: 'Of the stream, with the ticket in it.' }),
+  expiresAt: z.string().meta({ description: 'Until when its stream must have begun.' }),
+})
+
+export const ticketDoc = {
+  summary: 'A ticket for a stream',
+  description:
+    'For an EventSource, which can send no header: good for one stream of this caller and filter, to be begun ' +
+    'within 30 seconds. Its own stream may come back with it until 60 seconds after a drop.',
+  security: [],
+  operationId: 'createStreamTicket',
+  tags: ['events'],
+  problems: [429, 503],
+  idempotencyKey: false,
+  body: z.strictObject({ ...filterBody, after: word('Where to begin, else now.') }).optional(),
 } as const
 
 export const filteredStreamDoc = {

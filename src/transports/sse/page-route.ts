@@ -8,6 +8,7 @@ import { ProblemError } from '../http/host.ts'
 import {
   audienceOf,
   filterOf,
+  filterOfQuery,
   filterParameters,
   parseQuery,
   refusalProblem,
@@ -39,8 +40,7 @@ export const pageHandler =
   async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const { tenantId, visibility, limitKey } = audienceOf(request)
     const query = parseQuery(querySchema, request)
-    const subjects = query.subject ?? []
-    const filter = filterOf({ types: query.types ?? [], subjects }, 'bad-request')
+    const filter = filterOf(filterOfQuery(query), 'bad-request')
     const after = query.after ?? 'earliest'
     const start = startOf(after, { cursors, tenantId, head: feed.head() })
     if (start.kind === 'gap') throw gone()

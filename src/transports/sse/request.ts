@@ -6,7 +6,7 @@ import type { CursorCodec } from '../../core/cursor.ts'
 import type { Position } from '../../core/event.ts'
 import { SHARED_TENANT, type TenantId } from '../../core/ids.ts'
 import { type CompiledFilter, compileFilter, type FeedFilter } from '../feed/filter.ts'
-import type { Visibility } from '../feed/types.ts'
+import type { RefusalReason, Visibility } from '../feed/types.ts'
 import { callerOf, ProblemError } from '../http/host.ts'
 
 export type Audience = Readonly<{
@@ -46,6 +46,8 @@ const listParameter = z
 export const filterParameters = {
   types: listParameter.optional(),
   subject: listParameter.optional(),
+  shelter: listParameter.optional(),
+  species: listParameter.optional(),
   after: z.string().optional(),
 }
 
@@ -63,11 +65,29 @@ export const parseQuery = <Schema extends z.ZodType>(
   })
 }
 
+type FilterParameters = Readonly<
+  Partial<Record<'types' | 'subject' | 'shelter' | 'species', string[] | undefined>>
+>
+
+export const filterOfQuery = (query: FilterParameters): FeedFilter => ({
+  types: query.types ?? [],
+  subjects: query.subject ?? [],
+  shelters: query.shelter ?? [],
+  species: query.species ?? [],
+})
+
+/** For a route without any: a token in a URL, say, is refused rather than kept in somebody's log. */
+export const refuseParameters = (request: FastifyRequest): void => {
+  parseQuery(z.strictObject({}), request)
+}
+
 const patternList = z.union([z.string(), z.array(z.string())]).transform((value) => [value].flat())
 const bodySchema = z.strictObject({
   types: patternList.optional(),
   subjects: patternList.optional(),
   subject: patternList.optional(),
+  shelters: patternList.optional(),
+  species: patternList.optional(),
   after: z.string().optional(),
 })
 
@@ -82,17 +102,19 @@ export const parseFilterBody = (body: unknown): FeedFilter & Readonly<{ after?: 
       })),
     })
   }
-  const { types, subjects, subject, after } = parsed.data
+  const { types, subjects, subject, shelters, species, after } = parsed.data
   const wanted = [...(subjects ?? []), ...(subject ?? [])]
   return {
     ...(types === undefined ? {} : { types }),
     ...(wanted.length === 0 ? {} : { subjects: wanted }),
+    ...(shelters === undefined ? {} : { shelters }),
+    ...(species === undefined ? {} : { species }),
     ...(after === undefined ? {} : { after }),
   }
 }
 
 export const filterOf = (
-  filter: Readonly<{ types: readonly string[]; subjects: readonly string[] }>,
+  filter: FeedFilter,
   problem: 'bad-request' | 'validation-error',
 ): CompiledFilter => {
   const compiled = compileFilter(filter)
@@ -133,16 +155,25 @@ export const startOf = (after: string, { cursors, tenantId, head }: StartOptions
  * server's.
  */
 export const refusalProblem = (
-  reason: 'principal_limit' | 'tenant_limit' | 'total_limit' | 'stopped' | 'overloaded',
+  reason: RefusalReason | 'overloaded',
   retryAfterMs: number,
+  what: 'streams' | 'tickets' = 'streams',
 ): ProblemError => {
+  if (reason === 'revoked') {
+    return new ProblemError('unauthorized', 'The account of this token was deleted.', {
+      headers: { 'www-authenticate': 'Bearer error="invalid_token"' },
+    })
+  }
   const headers = { 'retry-after': String(Math.ceil(retryAfterMs / 1000)) }
   if (reason === 'principal_limit' || reason === 'tenant_limit') {
     const whose = reason === 'principal_limit' ? 'this caller' : 'this tenant'
-    const detail = `Too many event streams of ${whose} are open.`
+    const detail =
+      what === 'streams'
+        ? `Too many event streams of ${whose} are open.`
+        : `Too many stream tickets of ${whose} are in use.`
     return new ProblemError('rate-limit-exceeded', detail, { headers })
   }
-  return new ProblemError('service-unavailable', 'No more event streams can be served now.', {
+  return new ProblemError('service-unavailable', `No more event ${what} can be served now.`, {
     headers,
   })
 }

@@ -10,6 +10,11 @@ export type SseSettings = Readonly<{
   closeGraceMs: number
   heartbeatMs: number // what `ready` says; the feed's own setting
   maxFilterBytes: number
+  ticketFirstUseMs: number
+  ticketReuseMs: number // by its own stream, after a drop
+  tickets: number
+  ticketsPerTenant: number
+  ticketsPerPrincipal: number
 }>
 
 export const SSE_SETTINGS: SseSettings = {
@@ -18,6 +23,11 @@ export const SSE_SETTINGS: SseSettings = {
   closeGraceMs: 2_000,
   heartbeatMs: FEED_LIMITS.heartbeatMs,
   maxFilterBytes: 16 * 1024,
+  ticketFirstUseMs: 30_000,
+  ticketReuseMs: 60_000,
+  tickets: 10_000,
+  ticketsPerTenant: 2_000,
+  ticketsPerPrincipal: 50,
 }
 
 export type EventRouteOptions = Readonly<{
@@ -25,5 +35,6 @@ export type EventRouteOptions = Readonly<{
   cursors: CursorCodec
   clock: Clock
   random: () => number // in [0, 1)
+  randomToken: (bytes: number) => string // fit for secrets and for URLs
   settings?: Partial<SseSettings>
 }>

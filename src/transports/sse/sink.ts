@@ -2,7 +2,7 @@
 // is full; what it has accepted it counts until the kernel took it, so a reader that has gone quiet
 // costs this much and no more.
 import type { ServerResponse } from 'node:http'
-import type { Sink } from '../feed/types.ts'
+import type { CloseReason, Sink } from '../feed/types.ts'
 import { checkpointEvent, HEARTBEAT, idBlock, namedEvent, SSE_FRAMING } from './framing.ts'
 
 export type SseSinkOptions = Readonly<{
@@ -11,12 +11,13 @@ export type SseSinkOptions = Readonly<{
   maxBufferedBytes: number
   closeGraceMs: number // for the last lines to leave before the connection is cut
   retryMs: number
+  onClose: (reason: CloseReason) => void
 }>
 
 const LOW_WATER = 0.25
 
 export const createSseSink = (options: SseSinkOptions): Sink => {
-  const { response, checkpoints, closeGraceMs, retryMs } = options
+  const { response, checkpoints, closeGraceMs, retryMs, onClose } = options
   const buffer = createByteBuffer(response, options.maxBufferedBytes)
   return {
     framing: SSE_FRAMING,
@@ -29,12 +30,14 @@ export const createSseSink = (options: SseSinkOptions): Sink => {
     cork: buffer.cork,
     uncork: buffer.uncork,
     close({ reason, cursor, delivered }) {
+      onClose(reason)
       // Nobody reads: waiting for the last lines to leave would hold the connection for nothing.
       if (reason === 'stalled' || reason === 'failed' || reason === 'cancelled') {
         response.destroy()
         return
       }
-      buffer.write(namedEvent('bye', { reason, cursor, delivered, retryAfterMs: retryMs }, cursor))
+      const again = reason === 'revoked' ? {} : { retryAfterMs: retryMs }
+      buffer.write(namedEvent('bye', { reason, cursor, delivered, ...again }, cursor))
       buffer.uncork()
       endWithin(response, closeGraceMs)
     },

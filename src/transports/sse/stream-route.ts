@@ -1,30 +1,18 @@
 // GET, QUERY and POST /v1/events/stream: the feed as Server-Sent Events. The response is taken over
 // from the framework, with every header that its hooks have set.
+import type { ServerResponse } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { z } from 'zod'
 import { toTimestamp } from '../../core/clock.ts'
-import type { FeedFilter } from '../feed/filter.ts'
+import type { Position } from '../../core/event.ts'
+import type { CloseReason, SubscriptionRequest } from '../feed/types.ts'
 import { namedEvent, retryBlock } from './framing.ts'
-import {
-  type Audience,
-  audienceOf,
-  filterOf,
-  filterParameters,
-  parseFilterBody,
-  parseQuery,
-  refusalProblem,
-  startOf,
-} from './request.ts'
+import { type Audience, refusalProblem, startOf } from './request.ts'
 import type { EventRouteOptions, SseSettings } from './settings.ts'
 import { createSseSink } from './sink.ts'
+import { type StreamRequest, streamRequestOf } from './stream-request.ts'
+import type { Tickets } from './tickets.ts'
 
-const querySchema = z.strictObject({
-  ...filterParameters,
-  last_event_id: z.string().optional(),
-  lastEventId: z.string().optional(),
-  checkpoints: z.enum(['id', 'event']).default('id'),
-})
-
+const TRANSPORT = 'sse' // in metrics
 const STREAM_HEADERS = {
   'content-type': 'text/event-stream',
   'cache-control': 'no-store, no-transform',
@@ -38,19 +26,13 @@ const LIFETIME_SPREAD = 0.2
 const KEEP_ALIVE_MS = 30_000
 const SNAPSHOT_PATH = '/v1/pets'
 
-type StreamRequest = Readonly<{
-  audience: Audience
-  filter: ReturnType<typeof filterOf>
-  after: string
-  checkpoints: 'id' | 'event'
-}>
-
 export const streamHandler =
-  (options: EventRouteOptions, settings: SseSettings) =>
+  (options: EventRouteOptions, settings: SseSettings, tickets: Tickets) =>
   async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
-    const wanted = streamRequestOf(request)
-    const { tenantId } = wanted.audience
     const { feed, cursors } = options
+    const wanted = streamRequestOf(request, tickets, cursors)
+    if (wanted === 'over') return reply.code(204).header('cache-control', 'no-store').send()
+    const { tenantId } = wanted.grant.audience
     const head = feed.head()
     const start = startOf(wanted.after, { cursors, tenantId, head })
     // After a gap it goes on from here, and the client fetches what it shows anew: nothing is
@@ -61,23 +43,12 @@ export const streamHandler =
       return reply.headers({ ...STREAM_HEADERS, 'event-resumed-from': resumedFrom }).send()
     }
     const retryMs = RETRY_MIN_MS + Math.floor(options.random() * RETRY_SPREAD_MS)
-    const lifetime = lifetimeOf(wanted.audience, options, settings)
-    const response = reply.raw
-    const { closeGraceMs, maxBufferedBytes } = settings
-    const { checkpoints } = wanted
-    const outcome = feed.subscribe({
-      tenantId,
-      visibility: wanted.audience.visibility,
-      filter: wanted.filter,
-      after: position,
-      sink: createSseSink({ response, checkpoints, maxBufferedBytes, closeGraceMs, retryMs }),
-      transport: 'sse',
-      principal: wanted.audience.limitKey,
-      lifetime,
-    })
-    if (outcome.kind === 'refused') throw refusalProblem(outcome.reason, outcome.retryAfterMs)
+    const lifetime = lifetimeOf(wanted.grant.audience, options, settings)
+    const seat = { retryMs, lifetime, position }
+    const leave = takeSeat(reply.raw, wanted, { ...options, settings, tickets, seat })
     // The feed writes nothing in this turn: the opening lines come first.
     open(request, reply, resumedFrom)
+    const response = reply.raw
     response.write(retryBlock(retryMs))
     const opening = {
       head: cursors.encode(tenantId, head),
@@ -99,14 +70,53 @@ export const streamHandler =
       }
       response.write(namedEvent('gap', gap, id))
     }
-    const leave = () => {
-      outcome.subscription.close('cancelled')
-    }
     response.once('close', leave)
     // The client may have gone while its token was checked; `close` was told then.
     if (response.destroyed || request.raw.socket.destroyed) leave()
     return reply
   }
+
+type Seating = EventRouteOptions &
+  Readonly<{
+    settings: SseSettings
+    tickets: Tickets
+    seat: Readonly<{ retryMs: number; lifetime: Lifetime; position: Position }>
+  }>
+
+/** A connection and its subscription, or the problem that says why not. Answers how to leave. */
+const takeSeat = (
+  response: ServerResponse,
+  { grant, checkpoints, ticket }: StreamRequest,
+  { feed, settings, tickets, seat }: Seating,
+): (() => void) => {
+  const { tenantId, visibility, principal, limitKey } = grant.audience
+  const { retryMs, lifetime, position } = seat
+  const { closeGraceMs, maxBufferedBytes } = settings
+  const connected = feed.connect({ tenantId, transport: TRANSPORT, principal: limitKey })
+  if (connected.kind === 'refused') throw refusalProblem(connected.reason, connected.retryAfterMs)
+  let drop: (reason: CloseReason) => void = () => {}
+  const onClose = (reason: CloseReason) => {
+    connected.disconnect()
+    drop(reason)
+  }
+  const sinkOptions = { response, checkpoints, maxBufferedBytes, closeGraceMs, retryMs, onClose }
+  const outcome = feed.subscribe({
+    ...{ tenantId, visibility, lifetime, filter: grant.filter, after: position },
+    sink: createSseSink(sinkOptions),
+    transport: TRANSPORT,
+    principal: limitKey,
+    ...(principal === null ? {} : { expiresAtMs: principal.expiresAtMs }),
+  })
+  if (outcome.kind === 'refused') {
+    connected.disconnect()
+    throw refusalProblem(outcome.reason, outcome.retryAfterMs)
+  }
+  const leave = () => {
+    outcome.subscription.close('cancelled')
+  }
+  if (ticket !== undefined) drop = tickets.begin(ticket, position, leave)
+  return leave
+}
 
 const open = (request: FastifyRequest, reply: FastifyReply, resumedFrom: string): void => {
   reply.hijack()
@@ -119,35 +129,16 @@ const open = (request: FastifyRequest, reply: FastifyReply, resumedFrom: string)
   reply.raw.writeHead(200, Object.fromEntries(present))
 }
 
-/** The header is the browser's own and the newest; the parameters are those of its replacements. */
-const streamRequestOf = (request: FastifyRequest): StreamRequest => {
-  const audience = audienceOf(request)
-  const query = parseQuery(querySchema, request)
-  const hasBody = request.method === 'QUERY' || request.method === 'POST'
-  const body: FeedFilter & Readonly<{ after?: string }> = hasBody
-    ? parseFilterBody(request.body)
-    : {}
-  const header = request.headers['last-event-id']
-  const resume = [header, query.last_event_id, query.lastEventId, body.after, query.after]
-    .flat()
-    .find((each) => each !== undefined && each !== '')
-  const filter = filterOf(
-    { types: body.types ?? query.types ?? [], subjects: body.subjects ?? query.subject ?? [] },
-    hasBody ? 'validation-error' : 'bad-request',
-  )
-  return { audience, filter, after: resume ?? 'now', checkpoints: query.checkpoints }
-}
+type Lifetime = NonNullable<SubscriptionRequest['lifetime']>
 
 const lifetimeOf = (
   { principal }: Audience,
   { clock, random }: EventRouteOptions,
   settings: SseSettings,
-) => {
+): Lifetime => {
   // Spread, so that streams which began together do not all come back together.
   const spread = 1 + LIFETIME_SPREAD * (2 * random() - 1)
   const ms = settings.lifetimeMs * spread
   const tokenMs = principal === null ? Infinity : Math.max(0, principal.expiresAtMs - clock())
-  return tokenMs < ms
-    ? ({ ms: tokenMs, reason: 'token_expired' } as const)
-    : ({ ms, reason: 'lifetime' } as const)
+  return tokenMs < ms ? { ms: tokenMs, reason: 'token_expired' } : { ms, reason: 'lifetime' }
 }

@@ -38,6 +38,7 @@ export const run = (
       PATH: process.env['PATH'],
       LOG_LEVEL: 'warn',
       PORT: '0',
+      MQTT_PORT: 'off',
       SEED_DEMO: 'false',
       RATE_LIMIT_PER_MINUTE: '0',
       ...settings,

@@ -1,5 +1,6 @@
 // A feed over the memory log, and sinks that remember what they were given.
 import type { Test } from 'tap'
+import type { Clock } from '../../../src/core/clock.ts'
 import type { CursorCodec } from '../../../src/core/cursor.ts'
 import type { Position, StoredEvent } from '../../../src/core/event.ts'
 import type { EventStore } from '../../../src/core/event-store.ts'
@@ -87,10 +88,11 @@ export type HarnessOptions = Readonly<{
   logger?: Logger
   metrics?: Metrics
   catalogue?: EventCatalogue
+  clock?: Clock
 }>
 
 export const feedHarness = async (t: Test, options: HarnessOptions = {}): Promise<FeedHarness> => {
-  const clock = fixedClock()
+  const clock = options.clock ?? fixedClock()
   const store = options.store ?? createMemoryEventStore({ clock })
   await options.before?.(store)
   const cursors = plainCursors()

@@ -217,6 +217,8 @@ const wrongWith = (request: Hostile, answer: Answer): string | undefined => {
   if (answer.statusCode < 400 || request.method === 'HEAD') return undefined
   const said = JSON.parse(answer.body) as Record<string, unknown>
   if (said['status'] !== answer.statusCode) return `is no problem: ${answer.body}`
+  const isClassic = !/^\/v1(\/|\?|$)/.test(request.path) // outside /v1: refused in the classic manner
+  if (isClassic) return typeof said['message'] === 'string' ? undefined : 'says nothing'
   if (!String(answer.headers['content-type']).startsWith('application/problem+json')) {
     return `has the type ${String(answer.headers['content-type'])}`
   }

@@ -9,6 +9,7 @@ export type Belongings = Readonly<{
   order: string
   receipt: string
   adoption: string
+  webhook: string
   spare: string // a pet that could be had
   none: string
   photo: string
@@ -18,7 +19,7 @@ export const MARK = 'Secretive' // in everything of tenant B, and in nothing els
 export const A = tenantIdSchema.parse('01990000-0000-7000-8000-00000000000a')
 export const B = tenantIdSchema.parse('01990000-0000-7000-8000-00000000000b')
 
-type Target = 'pet' | 'shelter' | 'user' | 'order' | 'receipt' | 'adoption' | 'none'
+type Target = 'pet' | 'shelter' | 'user' | 'order' | 'receipt' | 'adoption' | 'webhook' | 'none'
 export type Line = Readonly<{
   method: Method
   path: string
@@ -58,7 +59,9 @@ const classicLines = (base: string, aPet: Target, aShelter: Target): readonly Li
   { method: 'GET', path: `${base}/shelters/:id`, about: aShelter },
   { method: 'PUT', path: `${base}/shelters/:id`, about: aShelter, body: classicShelter },
   { method: 'PATCH', path: `${base}/shelters/:id`, about: aShelter, body: { name: 'Mine now' } },
+  { method: 'DELETE', path: `${base}/shelters/:id`, about: aShelter },
 ]
+const webhook = { url: 'https://hooks.example.com/', events: ['pet.*'] }
 export const LINES: readonly Line[] = [
   { method: 'GET', path: '/v1/pets', about: 'none' },
   {
@@ -96,6 +99,7 @@ export const LINES: readonly Line[] = [
   { method: 'GET', path: '/v1/shelters/:id', about: 'shelter' },
   { method: 'PUT', path: '/v1/shelters/:id', about: 'shelter', body: { name: 'Mine now' } },
   { method: 'PATCH', path: '/v1/shelters/:id', about: 'shelter', body: { name: 'Mine now' } },
+  { method: 'DELETE', path: '/v1/shelters/:id', about: 'shelter' },
   {
     method: 'POST',
     path: '/v1/users',
@@ -175,6 +179,24 @@ export const LINES: readonly Line[] = [
   { method: 'POST', path: '/v1/adoptions/:id/withdraw', about: 'adoption', body: {} },
   { method: 'POST', path: '/v1/adoptions/:id/complete', about: 'adoption', body: {} },
   { method: 'GET', path: '/v1/events?limit=500', about: 'none' },
+  { method: 'POST', path: '/v1/events/tickets', about: 'none', body: { after: 'earliest' } },
+  { method: 'GET', path: '/v1/webhooks', about: 'none' },
+  { method: 'POST', path: '/v1/webhooks', about: 'none', body: webhook },
+  { method: 'GET', path: '/v1/webhooks/:id', about: 'webhook' },
+  { method: 'PUT', path: '/v1/webhooks/:id', about: 'webhook', body: webhook },
+  { method: 'PATCH', path: '/v1/webhooks/:id', about: 'webhook', body: { description: 'Mine' } },
+  { method: 'DELETE', path: '/v1/webhooks/:id', about: 'webhook' },
+  { method: 'GET', path: '/v1/webhooks/:id/deliveries', about: 'webhook' },
+  { method: 'POST', path: '/v1/webhooks/:id/test', about: 'webhook' },
+  {
+    method: 'POST',
+    path: '/v1/webhooks/:id/replay',
+    about: 'webhook',
+    body: { after: 'earliest' },
+  },
+  { method: 'POST', path: '/v1/webhooks/:id/rotate-secret', about: 'webhook', body: {} },
+  { method: 'POST', path: '/v1/webhooks/:id/pause', about: 'webhook', body: {} },
+  { method: 'POST', path: '/v1/webhooks/:id/resume', about: 'webhook', body: {} },
   ...classicLines('', 'pet', 'shelter'),
   ...classicLines('/classic', 'none', 'none'), // the same handlers under another name
 ]
@@ -185,6 +207,8 @@ export const WITHOUT_TENANT = [
   ...['/classic/openapi.json', '/v1/swagger-ui.html', '/v1/swagger-ui/start.js'],
   ...['/v1/swagger-ui/swagger-ui.css', '/v1/swagger-ui/swagger-ui-bundle.js'],
   ...['/v1/swagger-ui/swagger-ui-standalone-preset.js', '/v1/swagger-ui/favicon-32x32.png'],
+  ...['/v1/event-types', '/v1/event-types/:type', '/schemas/:type/:version'],
+  ...['/v1/asyncapi.json', '/v1/asyncapi.yaml', '/v1/asyncapi-ui.html'],
   '/livez',
   '/readyz',
   '/metrics',

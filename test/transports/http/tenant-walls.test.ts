@@ -109,7 +109,13 @@ const furnish = async (rig: TestApp, tenantId: TenantId, word: string): Promise<
   await until('the order is approved', async () => (await find())?.status === 'APPROVED')
   const receipt = (await find())?.payments[0]?.receiptId ?? ''
   const photoName = `${'0'.repeat(64)}.jpg`
-  const ids = { pet: id, shelter, user: person, order, receipt, adoption, spare, none: '' }
+  const webhook = await created('/v1/webhooks', {
+    url: 'https://hooks.example.com/',
+    events: ['shelter.updated'],
+    description: `${word} hook`,
+  })
+  const cases = { order, receipt, adoption, webhook }
+  const ids = { pet: id, shelter, user: person, ...cases, spare, none: '' }
   return { ...ids, photo: photoName }
 }
 

@@ -1,9 +1,11 @@
 // The event routes on a real socket, in a small server whose only hook says who is calling.
 import { connect, type AddressInfo, type Socket } from 'node:net'
 import Fastify, { type FastifyInstance } from 'fastify'
+import { serializerCompiler } from 'fastify-type-provider-zod'
 import type { Test } from 'tap'
 import type { Principal, Scope } from '../../../src/core/auth.ts'
 import { SHARED_TENANT, tenantIdSchema } from '../../../src/core/ids.ts'
+import { randomToken } from '../../../src/adapters/system/random.ts'
 import { createEventRoutes } from '../../../src/transports/sse/routes.ts'
 import type { SseSettings } from '../../../src/transports/sse/settings.ts'
 import { type Caller, ProblemError } from '../../../src/transports/http/host.ts'
@@ -39,8 +41,10 @@ export type SseOptions = HarnessOptions &
 
 /** Requests carry x-tenant-id; whoever sends `authorization` is the principal. */
 export const sseHarness = async (t: Test, options: SseOptions = {}): Promise<SseHarness> => {
-  const harness = await feedHarness(t, options)
+  const clock = options.clock ?? CLOCK
+  const harness = await feedHarness(t, { ...options, clock })
   const app = Fastify()
+  app.setSerializerCompiler(serializerCompiler)
   const sockets: Socket[] = []
   app.server.on('connection', (socket) => sockets.push(socket))
   app.decorateRequest('caller', null)
@@ -70,8 +74,9 @@ export const sseHarness = async (t: Test, options: SseOptions = {}): Promise<Sse
     createEventRoutes({
       feed: harness.feed,
       cursors: harness.cursors,
-      clock: CLOCK,
+      clock,
       random: options.random ?? (() => 0.5),
+      randomToken,
       ...(options.sse === undefined ? {} : { settings: options.sse }),
     }),
   )

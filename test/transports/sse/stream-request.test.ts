@@ -1,5 +1,7 @@
 // How a stream is asked for: where it starts, what it filters, who may see what, and how it is refused.
+import { connect } from 'node:net'
 import t from 'tap'
+import { petAdmitted } from '../../../src/events/pet.ts'
 import {
   OTHER_TENANT,
   settle,
@@ -65,10 +67,10 @@ t.test('QUERY and POST take the filter as a body', async (t) => {
   const wrong = await fetch(`${url}/v1/events/stream`, {
     method: 'POST',
     headers: { ...STAFF, 'content-type': 'application/json' },
-    body: JSON.stringify({ species: ['DOG'] }),
+    body: JSON.stringify({ breed: ['PUG'] }),
   })
   t.equal(wrong.status, 422, 'a filter that is not known is refused, not overlooked')
-  t.match(await wrong.json(), { errors: [{ message: /species/ }] })
+  t.match(await wrong.json(), { errors: [{ message: /breed/ }] })
   await write(store)
 })
 
@@ -146,7 +148,7 @@ t.test(
 
 t.test('what cannot be understood is refused by name', async (t) => {
   const { url } = await sseHarness(t)
-  for (const query of ['types=PET!', 'subject=pets', 'species=DOG', 'checkpoints=maybe']) {
+  for (const query of ['types=PET!', 'subject=pets', 'species=DRAGON', 'checkpoints=maybe']) {
     const answer = await fetch(`${url}/v1/events/stream?${query}`)
     t.equal(answer.status, 400, query)
     t.match(await answer.json(), { errors: [{}] })
@@ -168,5 +170,71 @@ t.test(
       t.ok(Number(second.headers.get('retry-after')) > 0)
       first.close()
     }
+  },
+)
+
+t.test(
+  'shelter and species choose by what the pet is, in parameters, bodies and pages',
+  async (t) => {
+    const { url, store, feed } = await sseHarness(t)
+    const { sample } = petAdmitted
+    const admit = (id: string, species: 'DOG' | 'CAT', shelterId: string) =>
+      write(store, {
+        ...{ id, type: 'pet.admitted' },
+        data: { ...sample, profile: { ...sample.profile, species, shelterId } },
+      })
+    await admit('a', 'DOG', 's1')
+    await admit('b', 'CAT', 's1')
+    await admit('c', 'DOG', 's2')
+    for (const id of ['a', 'b', 'c']) await write(store, { id, type: 'pet.status_changed' })
+    await settle(feed, store)
+    const path = `${url}/v1/events/stream?after=earliest`
+    const body = { shelters: ['s1'], species: ['dog'] }
+    for (const [place, init, wanted] of [
+      [`${path}&species=dog`, {}, [1, 3, 4, 6]],
+      [`${path}&shelter=s1`, {}, [1, 2, 4, 5]],
+      [`${path}&shelter=s2,s1&species=CAT`, {}, [2, 5]],
+      [path, { method: 'QUERY', body: JSON.stringify(body) }, [1, 4]],
+      [path, { method: 'POST', body: JSON.stringify(body) }, [1, 4]],
+    ] as const) {
+      const headers = {
+        ...STAFF,
+        ...('body' in init ? { 'content-type': 'application/json' } : {}),
+      }
+      const stream = await openStream(place, { ...init, headers })
+      await until(() => stream.eventCount() === wanted.length, place)
+      t.strictSame(sequencesOf(stream), wanted)
+      stream.close()
+    }
+    const page = await fetch(`${url}/v1/events?species=DOG&shelter=s2`, { headers: STAFF })
+    const { data } = (await page.json()) as { data: { subject: string }[] }
+    t.strictSame(
+      data.map(({ subject }) => subject),
+      ['pets/c', 'pets/c'],
+    )
+    const bad = await fetch(`${path}&species=DRAGON`, { headers: STAFF })
+    t.equal(bad.status, 400)
+    t.match(await bad.json(), { errors: [{ field: 'species' }] })
+  },
+)
+
+t.test(
+  'what proxies of HTTP/1.1 need: no length, no buffering, no change, and a beat',
+  async (t) => {
+    const { port } = await sseHarness(t, { settings: { heartbeatMs: 20 } })
+    const socket = connect({ port, host: '127.0.0.1' })
+    t.teardown(() => socket.destroy())
+    let text = ''
+    socket.on('data', (chunk) => (text += chunk.toString()))
+    socket.write('GET /v1/events/stream HTTP/1.1\r\nhost: x\r\naccept-encoding: gzip\r\n\r\n')
+    await until(() => text.includes('\n:\n\n'), 'a heartbeat')
+    const [head = ''] = text.split('\r\n\r\n')
+    t.match(head, /^HTTP\/1.1 200 OK/)
+    t.match(head, /\r\ncontent-type: text\/event-stream\r\n/i)
+    t.match(head, /\r\ncache-control: no-store, no-transform\r\n/i)
+    t.match(head, /\r\nx-accel-buffering: no\r\n/i)
+    t.match(head, /\r\ntransfer-encoding: chunked/i)
+    t.match(head, /\r\nconnection: keep-alive/i)
+    t.notMatch(head, /content-length|content-encoding/i)
   },
 )

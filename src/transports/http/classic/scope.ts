@@ -5,7 +5,7 @@ import { installErrorHandling } from '../errors.ts'
 import type { RouteParts } from '../options.ts'
 import { markClassicScope, sendClassicError } from './manner.ts'
 import { petRoutes } from './pets/routes.ts'
-import { shelterRoutes } from './shelters.ts'
+import { shelterRoutes } from './shelters/routes.ts'
 import { classicValidator } from './validation.ts'
 
 const PREFIXES = [

@@ -11,6 +11,7 @@ import {
   problemSchema,
   securitySchemes,
 } from './shared-parts.ts'
+import { eventWebhooks } from './webhooks.ts'
 
 export type DocumentOptions = Readonly<{
   publicUrl: string
@@ -27,6 +28,7 @@ const TAGS: Readonly<Record<string, string>> = {
   users: 'Accounts of people.',
   auth: 'Signing in.',
   events: 'What happens, as it happens.',
+  webhooks: 'Addresses that events are sent to, and what they get.',
   operating: 'For who runs the server.',
   documents: 'This description.',
 }
@@ -52,6 +54,7 @@ export const modernDocument = ({ publicUrl, version, routes }: DocumentOptions):
     servers: [{ url: publicUrl, description: 'This server.' }],
     tags: [...used].sort().map((name) => ({ name, description: TAGS[name] ?? name })),
     paths,
+    webhooks: eventWebhooks(components),
     components: {
       schemas: { ...components.schemas(), Problem: problemSchema(PROBLEM_TYPE_BASE) },
       parameters: PARAMETERS,

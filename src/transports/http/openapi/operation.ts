@@ -119,7 +119,8 @@ const goodResponses = (route: DocumentedRoute, profile: Profile): JsonObject => 
   const { doc, responses } = route
   const statuses = new Set([...Object.keys(responses), ...Object.keys(doc.responseContent ?? {})])
   if (![...statuses].some((status) => /^[23]/.test(status))) statuses.add(defaultStatus(route))
-  if (route.method === 'GET' && doc.headers?.includes('ETag') === true) statuses.add('304')
+  const onlyReads = isRead(route) || doc.idempotencyKey === false
+  if (onlyReads && doc.headers?.includes('ETag') === true) statuses.add('304')
   return Object.fromEntries(
     [...statuses].sort().map((status) => {
       const schema = hasContent(status) ? responses[status] : undefined

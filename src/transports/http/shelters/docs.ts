@@ -32,4 +32,11 @@ export const shelterDocs = {
     headers: ['ETag'],
     examples: { hours: { hours: '9-16' } },
   },
+  remove: {
+    summary: 'Remove a shelter',
+    description:
+      'Its events stay in the log, and so does its id in the records of pets that have left care. Refused with ' +
+      '`shelter_has_pets` while any pet in care is assigned to it.',
+    security: ['write:pets'],
+  },
 } as const satisfies Readonly<Record<string, RouteDoc>>

@@ -51,5 +51,6 @@ export const patchBody = z.strictObject({
 })
 export const idParams = z.strictObject({ id: pathId })
 export const noQuery = z.strictObject({})
+export const removeQuery = z.strictObject({ reason: optionalText(500) })
 export const tags = ['shelters']
 export const shared = { config: { isJson: true }, compress: false } as const

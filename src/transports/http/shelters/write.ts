@@ -1,4 +1,4 @@
-// A shelter is registered and changed, by staff.
+// A shelter is registered, changed and removed, by staff.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { contextOf, doneOrThrow } from '../command-answer.ts'
 import { underIfMatch } from '../conditional.ts'
@@ -6,12 +6,22 @@ import { requireScope } from '../host.ts'
 import type { RouteParts } from '../options.ts'
 import type { RequestTypes } from '../validation.ts'
 import { shelterDocs } from './docs.ts'
-import { fullBody, idParams, noQuery, patchBody, shared, shelterSchema, tags } from './schema.ts'
+import {
+  fullBody,
+  idParams,
+  noQuery,
+  patchBody,
+  removeQuery,
+  shared,
+  shelterSchema,
+  tags,
+} from './schema.ts'
 import { fullProfile, sendState } from './view.ts'
 
 export const writeRoutes = (app: FastifyInstance, parts: RouteParts): void => {
   registerRoute(app, parts)
   changeRoutes(app, parts)
+  removeRoute(app, parts)
 }
 
 const staffOnly = (request: FastifyRequest, _reply: FastifyReply, done: () => void): void => {
@@ -92,6 +102,31 @@ const changeRoutes = (app: FastifyInstance, parts: RouteParts): void => {
       const { name, address, phone, email, hours, adoptionFeeRange } = request.body
       const changes = { name, address, phone, email, hours, adoptionFeeRange }
       return update(request, reply, { id: request.params.id, changes })
+    },
+  )
+}
+
+const removeRoute = (app: FastifyInstance, parts: RouteParts): void => {
+  app.withTypeProvider<RequestTypes>().delete(
+    '/v1/shelters/:id',
+    {
+      config: { isJson: true, doc: shelterDocs.remove },
+      onRequest: staffOnly,
+      schema: { operationId: 'deleteShelter', tags, params: idParams, querystring: removeQuery },
+    },
+    async (request, reply) => {
+      const writer = requireScope(request, 'write:pets')
+      const reason = request.query.reason ?? null
+      const result = await underIfMatch(request.headers['if-match'], (expectedVersion) =>
+        parts.application.shelters.remove(
+          contextOf(request, writer, { expectedVersion }),
+          request.params.id,
+          { reason },
+        ),
+      )
+      const { position } = doneOrThrow(result, 'shelter')
+      reply.header('event-cursor', parts.eventCursors.of(writer.tenantId, position))
+      return reply.code(204).send()
     },
   )
 }

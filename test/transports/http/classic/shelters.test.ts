@@ -113,3 +113,51 @@ t.test('a list of shelters is sorted and cut as one of pets is', async (t) => {
     t.match(saysNo(answer), { code: 400, message: 'Invalid query parameter format' }, query)
   }
 })
+
+t.test(
+  'a removed shelter is answered as it was, and its number is given to no other',
+  async (t) => {
+    const here = await rig.inNewTenant('removed')
+    const { id } = await here.shelter()
+    const url = `/shelters/${id}`
+    const pet = await here.admit({ shelter_id: id })
+    const refused = await here.send('DELETE', url)
+    t.match(saysNo(refused), { code: 409, error: 'Conflict', message: /\(shelter_has_pets\)$/ })
+    await here.send('PATCH', `/pets/${pet.id}`, { payload: { shelter_id: null } })
+    const old = { ...here.staff, 'if-match': '"v7.0"' }
+    t.equal((await here.send('DELETE', url, { headers: old })).statusCode, 412)
+    t.equal((await here.send('DELETE', url, { headers: {} })).statusCode, 401)
+    t.equal((await here.get(url)).statusCode, 200)
+
+    const removed = await here.send('DELETE', url)
+    t.equal(removed.statusCode, 200)
+    t.match(removed.headers, { 'event-cursor': /./ })
+    t.strictSame(removed.json(), { ...HARBOUR, available_pet_count: 0, id })
+    const nobody = { code: 404, message: `Shelter with 'id' ${id} not found.` }
+    t.match(saysNo(await here.get(url)), nobody)
+    t.match(saysNo(await here.send('DELETE', url)), nobody)
+    t.match(saysNo(await here.send('DELETE', `/classic${url}`)), nobody)
+    t.strictSame((await here.get('/shelters')).json(), [])
+    t.strictSame((await here.get(`/pets?shelter_id=${id}`)).json(), [])
+    const late = await here.send('POST', '/pets', { payload: { ...LUNA, shelter_id: id } })
+    t.match(saysNo(late), { code: 400, message: `There is no shelter with 'id' ${id}` })
+    t.equal((await here.shelter({ name: 'Hill' })).id, Number(id) + 1)
+  },
+)
+
+t.test('a pet that came under a key is answered again when its shelter is gone', async (t) => {
+  const here = await rig.inNewTenant('gone')
+  const { id } = await here.shelter()
+  const headers = { ...here.staff, 'idempotency-key': 'once' }
+  const admit = () => here.send('POST', '/pets', { headers, payload: { ...LUNA, shelter_id: id } })
+  const first = await admit()
+  const location = String(first.headers.location)
+  t.match(first.json(), { name: LUNA.name, shelter_id: id })
+  await here.send('PATCH', location, { payload: { shelter_id: null } })
+  t.equal((await here.send('DELETE', `/shelters/${id}`)).statusCode, 200)
+  const again = await admit()
+  t.strictSame([again.statusCode, again.headers.location], [201, location])
+  t.match(again.json(), { name: LUNA.name, shelter_id: null }, 'but names nobody')
+  const late = await here.send('PATCH', location, { payload: { shelter_id: id } })
+  t.match(saysNo(late), { code: 400, message: `There is no shelter with 'id' ${id}` })
+})

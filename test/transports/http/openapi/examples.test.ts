@@ -91,6 +91,9 @@ const send = async ({ app, ports }: TestApp, example: Example) => {
     }
     if (path.startsWith('/v1/shelters/')) return make('/v1/shelters', { name: 'Harbor' })
     if (path.startsWith('/v1/users/')) return userId
+    if (path.startsWith('/v1/webhooks/')) {
+      return make('/v1/webhooks', { url: 'https://hooks.example.com/', events: ['pet.*'] })
+    }
     return petId
   }
   if (path.includes('shelters/')) await make('/v1/shelters', { name: 'Harbor' })

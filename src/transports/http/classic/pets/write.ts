@@ -76,7 +76,7 @@ const admitRoute = (app: FastifyInstance, parts: RouteParts, { url, name }: Base
           admission(body, shelter ?? null, today),
         ),
       )
-      const done = doneOrThrow(result, 'pet')
+      const done = doneOrThrow(explained(result, body), 'pet')
       await followed(parts, done)
       const number = await parts.application.classic.pets.serialOf(tenantId, done.id)
       const pet = await petAfter(parts, tenantId, { done, serial: number ?? 0 })
@@ -144,7 +144,7 @@ const revise = async (
       input,
     ),
   )
-  const done = doneById(explained(result, body.status), 'Pet', id)
+  const done = doneById(explained(result, body), 'Pet', id)
   await followed(parts, done)
   const pet = await petAfter(parts, tenantId, { done, serial: id })
   return sendWritten(parts, reply, { tenantId, done, tag: petTag(pet), view: petView(pet) })
@@ -200,7 +200,10 @@ const visiblePet = async (
   return pet
 }
 
-/** Undefined and null as they are given; a number that no shelter has is a bad request. */
+/**
+ * Undefined and null as they are given. A number that no shelter has becomes an id that none has, for the application
+ * to refuse: a repeat under its Idempotency-Key is answered as the first time, also when the shelter is gone since.
+ */
 const shelterOf = async (
   parts: RouteParts,
   tenantId: TenantId,
@@ -208,11 +211,7 @@ const shelterOf = async (
 ): Promise<NamedShelter | null | undefined> => {
   if (serial === undefined || serial === null) return serial
   const shelter = await parts.application.classic.shelters.get(tenantId, serial)
-  if (shelter !== undefined) return shelter
-  const message = `There is no shelter with 'id' ${serial}`
-  throw new ProblemError('validation-error', message, {
-    errors: [{ field: 'shelter_id', message, code: 'unknown_shelter' }],
-  })
+  return shelter ?? { id: `no-shelter-${serial}`, adoptionFeeRange: null }
 }
 
 /** The pet after a command. One that the profile can no longer express is, for it, not there. */
@@ -249,8 +248,16 @@ const notByHand = (status: string): ProblemError =>
     },
   )
 
-const explained = (result: PetResult, status: string | undefined): PetResult => {
-  if (result.kind !== 'rejected' || status === undefined) return result
-  if (result.rejection.code === 'invalid_status_transition') throw notByHand(status)
-  return result
+type Asked = Readonly<{ status?: string | undefined; shelter_id?: number | null | undefined }>
+
+/** What the request itself named is refused in its own words. */
+const explained = (result: PetResult, { status, shelter_id: serial }: Asked): PetResult => {
+  if (result.kind !== 'rejected') return result
+  const { code } = result.rejection
+  if (code === 'invalid_status_transition' && status !== undefined) throw notByHand(status)
+  if (code !== 'unknown_shelter') return result
+  const message = `There is no shelter with 'id' ${serial}`
+  throw new ProblemError('validation-error', message, {
+    errors: [{ field: 'shelter_id', message, code }],
+  })
 }

@@ -1,2 +1,2 @@
-// Caught by: unlisted-transport-packages
+// Caught by: mqtt-packages
 import 'fastify'

@@ -1,0 +1,150 @@
+// Webhook endpoints in PostgreSQL: what is read of them, their secrets and replays. Leases and
+// progress: beside this file.
+import type { SqlDatabase } from '../../../core/sql.ts'
+import {
+  type DeadLetter,
+  type Health,
+  type LoggedAttempt,
+  MAX_OPEN_REPLAYS,
+  type StoredSecret,
+  type WebhookStore,
+} from '../../../core/webhooks.ts'
+import { createEndpoints, replayOf, type ReplayRow, REPLAYS } from './endpoints.ts'
+import { createProgress } from './progress.ts'
+import { timeOf } from './times.ts'
+
+// By the primary keys: one row, and two counts of few.
+const STANDING = {
+  name: 'webhook_endpoints_standing',
+  text: `select position, health,
+      (select count(*) from pawtrail.webhook_blocked
+        where tenant_id = $1 and endpoint_id = $2) as blocked,
+      (select count(*) from pawtrail.webhook_dead
+        where tenant_id = $1 and endpoint_id = $2) as "deadLetters"
+    from pawtrail.webhook_endpoints where tenant_id = $1 and endpoint_id = $2`,
+}
+
+// By the primary key from its newest end, or by webhook_attempts_by_event.
+const ATTEMPTS = {
+  name: 'webhook_attempts_list',
+  text: `select attempt_id as id, attempt from pawtrail.webhook_attempts
+    where tenant_id = $1 and endpoint_id = $2 and ($3::bigint is null or attempt_id < $3)
+      and ($4::text is null or event_id = $4)
+    order by attempt_id desc limit $5`,
+}
+
+// By the primary key from its newest end.
+const DEAD = {
+  name: 'webhook_dead_list',
+  text: `select event_id as "eventId", type, subject, position, attempts, cause, died_at as "diedAt"
+    from pawtrail.webhook_dead where tenant_id = $1 and endpoint_id = $2
+    order by position desc limit $3`,
+}
+
+// By the primary key. Nothing comes back when there are as many as there may be, or no such endpoint.
+const ADD_REPLAY = {
+  name: 'webhook_replays_add',
+  text: `insert into pawtrail.webhook_replays
+      (tenant_id, endpoint_id, replay_id, after, up_to, types, subjects, due_at)
+    select $1, $2, $3, $4, $5, $6::text[], $7::text[], $8::timestamptz
+    from pawtrail.webhook_endpoints where tenant_id = $1 and endpoint_id = $2
+      and (select count(*) from pawtrail.webhook_replays
+        where tenant_id = $1 and endpoint_id = $2) < ${MAX_OPEN_REPLAYS}
+    returning replay_id`,
+}
+
+// By webhook_attempts_by_event; dead letters of one endpoint are few.
+const POSITION_OF = {
+  name: 'webhook_position_of',
+  text: `select position from pawtrail.webhook_attempts
+      where tenant_id = $1 and endpoint_id = $2 and event_id = $3 and position is not null
+    union all select position from pawtrail.webhook_dead
+      where tenant_id = $1 and endpoint_id = $2 and event_id = $3
+    limit 1`,
+}
+
+// All three by the primary key.
+const PUT_SECRET = {
+  name: 'webhook_secrets_put',
+  text: `insert into pawtrail.webhook_secrets (tenant_id, endpoint_id, secret_id, secret)
+    values ($1, $2, $3, $4)`,
+}
+const SECRETS = {
+  name: 'webhook_secrets_list',
+  text: `select secret_id as id, secret from pawtrail.webhook_secrets
+    where tenant_id = $1 and endpoint_id = $2`,
+}
+const DROP_SECRET = {
+  name: 'webhook_secrets_drop',
+  text: `delete from pawtrail.webhook_secrets
+    where tenant_id = $1 and endpoint_id = $2 and secret_id = $3`,
+}
+
+// One row.
+const START_SEARCH = {
+  name: 'webhook_search_start',
+  text: `insert into pawtrail.webhook_search (position) values ($1)
+    on conflict (one) do update set position = webhook_search.position
+    returning position`,
+}
+const ADVANCE_SEARCH = {
+  name: 'webhook_search_advance',
+  text: 'update pawtrail.webhook_search set position = $1 where position < $1',
+}
+
+type StandingRow = Readonly<{
+  position: number
+  health: Health
+  blocked: number
+  deadLetters: number
+}>
+type AttemptRow = Readonly<{ id: number; attempt: Omit<LoggedAttempt, 'id'> }>
+
+export const createWebhookStore = ({
+  database,
+}: Readonly<{ database: SqlDatabase }>): WebhookStore => ({
+  ...createEndpoints(database),
+  ...createProgress(database),
+  ...createSecrets(database),
+  standing: async (tenantId, id) => {
+    const [row] = await database.query<StandingRow>(STANDING, [tenantId, id])
+    if (row === undefined) return undefined
+    const replays = await database.query<ReplayRow>(REPLAYS, [tenantId, id])
+    return { ...row, replays: replays.map(replayOf) }
+  },
+  attempts: async (tenantId, id, { before, limit, eventId }) => {
+    const values = [tenantId, id, before ?? null, eventId ?? null, limit]
+    const rows = await database.query<AttemptRow>(ATTEMPTS, values)
+    return rows.map((row) => ({ ...row.attempt, id: row.id }))
+  },
+  deadLetters: (tenantId, id, limit) => database.query<DeadLetter>(DEAD, [tenantId, id, limit]),
+  addReplay: async (tenantId, id, replay) => {
+    const { after, upTo, types, subjects } = replay
+    const due = timeOf(replay.dueAtMs)
+    const values = [tenantId, id, replay.id, after, upTo, types, subjects, due]
+    return (await database.query(ADD_REPLAY, values)).length === 1
+  },
+  positionOf: async (tenantId, id, eventId) => {
+    const values = [tenantId, id, eventId]
+    return (await database.query<{ position: number }>(POSITION_OF, values))[0]?.position
+  },
+  startSearch: async (head) => {
+    const [row] = await database.query<{ position: number }>(START_SEARCH, [head])
+    return row?.position ?? head
+  },
+  advanceSearch: async (position) => {
+    await database.query(ADVANCE_SEARCH, [position])
+  },
+})
+
+const createSecrets = (
+  database: SqlDatabase,
+): Pick<WebhookStore, 'putSecret' | 'secrets' | 'dropSecret'> => ({
+  putSecret: async (tenantId, id, { id: secretId, secret }) => {
+    await database.query(PUT_SECRET, [tenantId, id, secretId, secret])
+  },
+  secrets: (tenantId, id) => database.query<StoredSecret>(SECRETS, [tenantId, id]),
+  dropSecret: async (tenantId, id, secretId) => {
+    await database.query(DROP_SECRET, [tenantId, id, secretId])
+  },
+})

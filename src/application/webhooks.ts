@@ -1,0 +1,177 @@
+// Webhook endpoints: their events in the log, and beside it their secrets. A secret is stored before the event that
+// names it; one that no event names signs nothing. The table that deliveries are made from follows each command.
+import type { Application } from '../application.ts'
+import type { CommandHandler } from '../commands/handle.ts'
+import { REJECTIONS } from '../commands/rejections.ts'
+import { webhookAggregate, type WebhookCommand } from '../commands/webhook.ts'
+import { type Clock, toTimestamp } from '../core/clock.ts'
+import type { CommandContext, CommandResult } from '../core/command.ts'
+import type { EventStore } from '../core/event-store.ts'
+import type { Version } from '../core/event.ts'
+import type { IdGenerator, TenantId } from '../core/ids.ts'
+import {
+  type EndpointFacts,
+  MAX_ENDPOINTS_PER_TENANT,
+  type WebhookStore,
+} from '../core/webhooks.ts'
+import { evolveWebhook, noWebhook, type WebhookState } from '../events/webhook-state.ts'
+import type { WebhookEvent } from '../events/webhook.ts'
+import type { WebhookResult, WebhookView, WithSecret } from './inputs.ts'
+import { onlyPresent } from './present.ts'
+import { readState } from './read-state.ts'
+
+type Webhooks = Application['webhooks']
+
+export type WebhooksOptions = Readonly<{
+  handler: CommandHandler
+  eventStore: EventStore
+  webhookStore: WebhookStore
+  clock: Clock
+  ids: IdGenerator
+  randomToken: (bytes: number) => string
+}>
+
+const SECRET_BYTES = 32
+
+export const createWebhooks = (options: WebhooksOptions): Webhooks => {
+  const { eventStore, webhookStore } = options
+  const change = async (
+    context: CommandContext,
+    id: string,
+    command: WithoutTime<WebhookCommand>,
+  ): Promise<WebhookResult> => {
+    const result = onlyPresent(await run(options, context, id, command))
+    if (result.kind === 'done') await sync(options, context.tenantId, result.id)
+    return result
+  }
+  return {
+    register: (context, input) => register(options, context, input),
+    update: (context, id, changes) => change(context, id, { type: 'update', changes }),
+    pause: (context, id, { reason }) => change(context, id, { type: 'pause', reason }),
+    resume: async (context, id, { reason, after }) => {
+      const place = after === 'now' ? await eventStore.head() : after
+      return change(context, id, { type: 'resume', reason, after: place })
+    },
+    disable: (context, id, { reason }) => change(context, id, { type: 'disable', reason }),
+    rotateSecret: async (context, id, { overlapMs }) => {
+      const secretId = options.ids()
+      const previousExpireAt = toTimestamp(options.clock() + overlapMs)
+      const command = { type: 'rotate_secret', keyId: secretId, previousExpireAt } as const
+      return withNewSecret(options, context, { id, secretId }, () => change(context, id, command))
+    },
+    remove: async (context, id, { reason }) => {
+      const result = await run(options, context, id, { type: 'remove', reason })
+      if (result.kind === 'done') await sync(options, context.tenantId, id)
+      return result
+    },
+    get: (tenantId, id) => view(options, tenantId, id),
+    list: async (tenantId) => {
+      const ids = await webhookStore.ids(tenantId)
+      const views = await Promise.all(ids.map((id) => view(options, tenantId, id)))
+      return views.filter((each) => each !== undefined)
+    },
+    sync: (tenantId, id) => sync(options, tenantId, id),
+  }
+}
+
+const register = async (
+  options: WebhooksOptions,
+  context: CommandContext,
+  { config, after }: Parameters<Webhooks['register']>[1],
+): Promise<WebhookResult & WithSecret> => {
+  const { eventStore, webhookStore, ids } = options
+  const { tenantId, idempotency } = context
+  const isRepeat =
+    idempotency !== undefined && (await eventStore.findByKey(tenantId, idempotency)) !== undefined
+  if (!isRepeat && (await webhookStore.ids(tenantId)).length >= MAX_ENDPOINTS_PER_TENANT) {
+    return limitReached
+  }
+  const id = ids()
+  const secretId = ids()
+  const place = after ?? (await eventStore.head())
+  return withNewSecret(options, context, { id, secretId }, async () => {
+    const command = { type: 'register', config, keyId: secretId, after: place } as const
+    const result = onlyPresent(await run(options, context, id, command))
+    if (result.kind === 'done') await sync(options, tenantId, result.id)
+    return result
+  })
+}
+
+const limitReached: WebhookResult = {
+  kind: 'rejected',
+  rejection: { code: 'webhook_limit_reached', detail: REJECTIONS.webhook_limit_reached },
+}
+
+type NewSecret = Readonly<{ id: string; secretId: string }>
+
+/** Under a key that was used before the answer has the secret of the first time: whoever lost it asks for it so. */
+const withNewSecret = async (
+  { webhookStore, randomToken }: WebhooksOptions,
+  { tenantId }: CommandContext,
+  { id, secretId }: NewSecret,
+  record: () => Promise<WebhookResult>,
+): Promise<WebhookResult & WithSecret> => {
+  const secret = secretText(randomToken(SECRET_BYTES))
+  await webhookStore.putSecret(tenantId, id, { id: secretId, secret })
+  const result = await record()
+  const named = result.kind === 'done' ? result.state.secrets.at(-1)?.id : undefined
+  if (named === secretId) return { ...result, secret }
+  await webhookStore.dropSecret(tenantId, id, secretId)
+  if (result.kind !== 'done' || !result.replayed) return result
+  const known = await webhookStore.secrets(tenantId, result.id)
+  const first = known.find((each) => each.id === named)?.secret
+  return first === undefined ? result : { ...result, secret: first }
+}
+
+/** Standard Webhooks: the prefix, and the bytes in plain base64. */
+const secretText = (token: string): string =>
+  `whsec_${token.replaceAll('-', '+').replaceAll('_', '/')}${'='.repeat((4 - (token.length % 4)) % 4)}`
+
+const view = async (
+  options: WebhooksOptions,
+  tenantId: TenantId,
+  id: string,
+): Promise<WebhookView | undefined> => {
+  const { state, version } = await read(options, tenantId, id)
+  return state.kind === 'present' ? { ...state, id, version } : undefined
+}
+
+const sync = async (options: WebhooksOptions, tenantId: TenantId, id: string): Promise<void> => {
+  const { state, version } = await read(options, tenantId, id)
+  if (state.kind === 'removed') return options.webhookStore.remove(tenantId, id)
+  if (state.kind === 'none') return
+  const { url, events, format, mode, visibility } = state.config
+  const facts: EndpointFacts = {
+    ...{ tenantId, id, version, url, events, format, mode, visibility },
+    isActive: state.status === 'active',
+    secrets: state.secrets.map((secret) => ({ id: secret.id, expiresAt: secret.expiresAt })),
+    start: state.start,
+  }
+  await options.webhookStore.sync(facts)
+}
+
+const read = (
+  { eventStore }: WebhooksOptions,
+  tenantId: TenantId,
+  id: string,
+): Promise<Readonly<{ state: WebhookState; version: Version }>> =>
+  readState<WebhookState, WebhookEvent>(
+    eventStore,
+    { tenantId, category: 'webhook', id },
+    { initial: noWebhook, evolve: evolveWebhook },
+  )
+
+type WithoutTime<C> = C extends unknown ? Omit<C, 'occurredAt'> : never
+
+const run = (
+  { handler, clock }: WebhooksOptions,
+  context: CommandContext,
+  id: string,
+  command: WithoutTime<WebhookCommand>,
+): Promise<CommandResult<WebhookState>> =>
+  handler.handle({
+    aggregate: webhookAggregate,
+    id,
+    context,
+    command: { ...command, occurredAt: toTimestamp(clock()) },
+  })

@@ -1,0 +1,43 @@
+// Where MQTT listens. A port that was asked for must be had; the usual one is left to who has it
+// already, and the start says so.
+import { readFile } from 'node:fs/promises'
+import type { Config } from '../config.ts'
+import type { Logger } from '../core/logger.ts'
+import type { MqttTransport } from '../transports/mqtt/server.ts'
+
+const USUAL_PORT = 1883
+const USUAL_TLS_PORT = 8883
+
+/** Answers where it is, in a word for people: an address, or why there is none. */
+export const listenMqtt = async (
+  { host, mqttPort, mqttTls }: Config,
+  mqtt: Pick<MqttTransport, 'listen'>,
+  logger: Logger,
+): Promise<string> => {
+  if (mqttPort === 'off') return 'off'
+  const usual = mqttTls === undefined ? USUAL_PORT : USUAL_TLS_PORT
+  const wanted = mqttPort === 'default' ? usual : mqttPort
+  const tls = mqttTls === undefined ? {} : { tls: await readTls(mqttTls) }
+  try {
+    const port = await mqtt.listen({ host, port: wanted, ...tls })
+    const scheme = mqttTls === undefined ? 'mqtt' : 'mqtts'
+    return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${String(port)}`
+  } catch (cause) {
+    const isTaken = cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE'
+    const problem = isTaken
+      ? `port ${String(wanted)} at ${host} is in use by another program`
+      : `port ${String(wanted)} at ${host} cannot be listened at`
+    const advice = 'set MQTT_PORT to another port, to 0 for any free one, or to off'
+    if (!isTaken || mqttPort !== 'default') throw new Error(`${problem}: ${advice}`, { cause })
+    logger.warn({ port: wanted }, `MQTT is off: ${problem}; ${advice}`)
+    return `off: ${problem}; ${advice}`
+  }
+}
+
+const readTls = async ({ certFile, keyFile }: NonNullable<Config['mqttTls']>) => {
+  try {
+    return { cert: await readFile(certFile), key: await readFile(keyFile) }
+  } catch (cause) {
+    throw new Error('the files of MQTT_TLS_CERT and MQTT_TLS_KEY cannot be read', { cause })
+  }
+}

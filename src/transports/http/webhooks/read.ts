@@ -1,0 +1,143 @@
+// Reading webhook endpoints, from the log, and the calls that were made to them.
+import type { FastifyInstance } from 'fastify'
+import { toTimestamp } from '../../../core/clock.ts'
+import type { TenantId } from '../../../core/ids.ts'
+import type { EndpointStanding, LoggedAttempt } from '../../../core/webhooks.ts'
+import { notFound } from '../command-answer.ts'
+import { versionTag } from '../conditional.ts'
+import { DEFAULT_PAGE_SIZE } from '../fields.ts'
+import { requireScope } from '../host.ts'
+import { sendPrivate } from '../private-answer.ts'
+import type { RequestTypes } from '../validation.ts'
+import { only } from './access.ts'
+import { webhookDocs } from './docs.ts'
+import type { WebhookRouteOptions } from './options.ts'
+import {
+  deliveriesQuery,
+  deliveriesSchema,
+  idParams,
+  listSchema,
+  noQuery,
+  tags,
+  webhookSchema,
+} from './schema.ts'
+import { webhookJson } from './view.ts'
+
+const SCOPE = 'read:webhooks'
+const DEAD_LETTERS_SHOWN = 50
+
+export const readRoutes = (app: FastifyInstance, options: WebhookRouteOptions): void => {
+  const routes = app.withTypeProvider<RequestTypes>()
+  const { webhooks } = options.application
+  const shared = { compress: false, onRequest: only(SCOPE) } as const
+
+  routes.get(
+    '/v1/webhooks',
+    {
+      ...shared,
+      config: { isJson: true, doc: webhookDocs.list },
+      schema: {
+        operationId: 'listWebhooks',
+        tags,
+        querystring: noQuery,
+        response: { 200: listSchema },
+      },
+    },
+    async (request, reply) => {
+      const { tenantId } = requireScope(request, SCOPE)
+      const views = await webhooks.list(tenantId)
+      reply.header('cache-control', 'no-store')
+      return reply.send({ data: views.map((view) => webhookJson(tenantId, view.id, view)) })
+    },
+  )
+
+  routes.get(
+    '/v1/webhooks/:id',
+    {
+      ...shared,
+      config: { isJson: true, doc: webhookDocs.get },
+      schema: {
+        operationId: 'getWebhook',
+        tags,
+        params: idParams,
+        querystring: noQuery,
+        response: { 200: webhookSchema },
+      },
+    },
+    async (request, reply) => {
+      const { tenantId } = requireScope(request, SCOPE)
+      const eventCursor = options.cursors.encode(tenantId, await options.eventStore.head())
+      const view = await webhooks.get(tenantId, request.params.id)
+      if (view === undefined) throw notFound('webhook endpoint')
+      const json = JSON.stringify(webhookJson(tenantId, view.id, view))
+      return sendPrivate(request, reply, {
+        ...{ tenantId, json, eventCursor, tag: versionTag(view.version) },
+      })
+    },
+  )
+  deliveriesRoute(app, options)
+}
+
+const deliveriesRoute = (app: FastifyInstance, options: WebhookRouteOptions): void => {
+  const { webhookStore: store } = options
+  app.withTypeProvider<RequestTypes>().get(
+    '/v1/webhooks/:id/deliveries',
+    {
+      compress: false,
+      onRequest: only(SCOPE),
+      config: { isJson: true, doc: webhookDocs.deliveries },
+      schema: {
+        operationId: 'listWebhookDeliveries',
+        tags,
+        params: idParams,
+        querystring: deliveriesQuery,
+        response: { 200: deliveriesSchema },
+      },
+    },
+    async (request, reply) => {
+      const { tenantId } = requireScope(request, SCOPE)
+      const { id } = request.params
+      const { limit = DEFAULT_PAGE_SIZE, before, eventId } = request.query
+      const standing = await store.standing(tenantId, id)
+      if (standing === undefined) throw notFound('webhook endpoint')
+      const page = { before, limit, ...(eventId === undefined ? {} : { eventId }) }
+      const attempts = await store.attempts(tenantId, id, page)
+      const dead = await store.deadLetters(tenantId, id, DEAD_LETTERS_SHOWN)
+      reply.header('cache-control', 'no-store')
+      return reply.send({
+        data: attempts.map(attemptJson),
+        next: attempts.length === limit ? attempts.at(-1)?.id : undefined,
+        standing: standingJson(options, tenantId, standing),
+        deadLetters: dead.map(({ position: _, ...letter }) => letter),
+      })
+    },
+  )
+}
+
+const attemptJson = ({ position: _, status, nextAttemptAt, ...attempt }: LoggedAttempt) => ({
+  ...attempt,
+  status: status ?? undefined,
+  nextAttemptAt: nextAttemptAt ?? undefined,
+})
+
+const timeJson = (ms: number | null): string | undefined =>
+  ms === null ? undefined : toTimestamp(ms)
+
+const standingJson = (
+  { cursors }: WebhookRouteOptions,
+  tenantId: TenantId,
+  { position, health, blocked, deadLetters, replays }: EndpointStanding,
+) => {
+  const { openUntilMs, failingSinceMs, lastSuccessAtMs } = health
+  const bad = openUntilMs === null ? 'failing' : 'held_back'
+  return {
+    cursor: cursors.encode(tenantId, position),
+    health: failingSinceMs === null && openUntilMs === null ? 'good' : bad,
+    failingSince: timeJson(failingSinceMs),
+    heldBackUntil: timeJson(openUntilMs),
+    lastSuccessAt: timeJson(lastSuccessAtMs),
+    blockedStreams: blocked,
+    deadLetters,
+    replays: replays.length,
+  }
+}

@@ -1,0 +1,146 @@
+// What a packet of a client is answered. Publishing is refused: state changes by commands, over
+// HTTP, and a client is told so instead of being overheard.
+import type { IConnectPacket, IPublishPacket, ISubscribePacket, UserProperties } from 'mqtt-packet'
+import type { MqttSessionKey } from '../../core/mqtt-sessions.ts'
+import type { MqttLimits } from './limits.ts'
+import type { Outlet } from './outlet.ts'
+import { encodePacket, type Packet, type ProtocolVersion, REASON } from './packets.ts'
+import type { Granted, Session } from './session.ts'
+
+export type Answer =
+  | Readonly<{ kind: 'end'; reasonCode: number }>
+  | Readonly<{
+      kind: 'reply'
+      isChange: boolean // of what is stored: before the reply is sent
+      replies: readonly Packet[]
+      starts: readonly (() => void)[] // what begins after the reply
+    }>
+
+export type AnswerTo = Readonly<{
+  version: ProtocolVersion
+  session: Session
+  outlet: Outlet
+}>
+
+const REFUSED_PUBLISH = 'clients do not publish here: commands are sent over HTTP'
+const MAX_FILTERS = 32
+
+const reply = (...replies: Packet[]): Answer => ({
+  kind: 'reply',
+  isChange: false,
+  replies,
+  starts: [],
+})
+
+const end = (reasonCode: number): Answer => ({ kind: 'end', reasonCode })
+
+export const answer = (packet: Packet, to: AnswerTo): Answer => {
+  switch (packet.cmd) {
+    case 'pingreq':
+      return reply({ cmd: 'pingresp' })
+    case 'puback':
+      if (packet.messageId !== undefined) to.outlet.acknowledge(packet.messageId)
+      return reply()
+    case 'subscribe':
+      return answerSubscribe(packet, to)
+    case 'unsubscribe': {
+      const granted = packet.unsubscriptions.map((filter) =>
+        to.session.unsubscribe(filter) ? REASON.success : REASON.noSubscription,
+      )
+      const unsuback: Packet = { cmd: 'unsuback', messageId: idOf(packet), granted }
+      return { kind: 'reply', isChange: true, replies: [unsuback], starts: [] }
+    }
+    case 'publish':
+      return answerPublish(packet, to)
+    default:
+      return end(REASON.protocolError)
+  }
+}
+
+const idOf = (packet: Packet): number => packet.messageId ?? 0
+
+const answerPublish = (packet: IPublishPacket, { version }: AnswerTo): Answer => {
+  if (version === 4 || packet.qos === 0) return end(REASON.notAuthorized)
+  const properties = { reasonString: REFUSED_PUBLISH }
+  const cmd = packet.qos === 1 ? 'puback' : 'pubrec'
+  return reply({ cmd, messageId: idOf(packet), reasonCode: REASON.notAuthorized, properties })
+}
+
+const answerSubscribe = (packet: ISubscribePacket, { version, session }: AnswerTo): Answer => {
+  if (packet.subscriptions.length > MAX_FILTERS) return end(REASON.quotaExceeded)
+  const after = textOf(packet.properties?.userProperties, 'after')
+  const id = packet.properties?.subscriptionIdentifier
+  const granted = packet.subscriptions.map(({ topic, qos, rap, rh }) =>
+    session.subscribe({
+      filter: topic,
+      qos: qos === 0 ? 0 : 1, // of 2, too: a message says by its id whether it came before
+      retainAsPublished: rap === true,
+      ...(id === undefined ? {} : { id }),
+      handling: rh ?? 0,
+      after,
+    }),
+  )
+  return {
+    kind: 'reply',
+    isChange: true,
+    replies: [suback(idOf(packet), granted, version)],
+    starts: granted.flatMap(({ start }) => (start === undefined ? [] : [start])),
+  }
+}
+
+const FAILURE = 0x80
+
+const suback = (
+  messageId: number,
+  granted: readonly Granted[],
+  version: ProtocolVersion,
+): Packet => {
+  const codes = granted.map(({ code }) => (version === 4 && code >= FAILURE ? FAILURE : code))
+  const reason = granted.find((each) => each.reason !== undefined)?.reason
+  const properties = reason === undefined ? {} : { properties: { reasonString: reason } }
+  return { cmd: 'suback', messageId, granted: codes, ...properties }
+}
+
+const textOf = (properties: UserProperties | undefined, name: string): string | undefined => {
+  const value = properties?.[name]
+  return Array.isArray(value) ? value.at(-1) : value
+}
+
+export type Welcome = Readonly<{
+  connect: IConnectPacket
+  key: MqttSessionKey
+  isPresent: boolean
+  keepMs: number
+  limits: MqttLimits
+}>
+
+export const welcome = ({ connect, key, isPresent, keepMs, limits }: Welcome): Packet => ({
+  cmd: 'connack',
+  sessionPresent: isPresent,
+  returnCode: 0,
+  reasonCode: REASON.success,
+  properties: {
+    sessionExpiryInterval: Math.floor(keepMs / 1_000),
+    maximumQoS: 1,
+    maximumPacketSize: limits.packetBytes,
+    sharedSubscriptionAvailable: false,
+    ...(connect.clientId === '' ? { assignedClientIdentifier: key.clientId } : {}),
+    ...(connect.will === undefined ? {} : { userProperties: { will: 'never sent' } }),
+  },
+})
+
+/** As MQTT 3.1.1 numbers them. */
+const RETURN_CODES: ReadonlyMap<number, number> = new Map([
+  [REASON.unsupportedVersion, 1],
+  [REASON.badClientId, 2],
+  [REASON.quotaExceeded, 3],
+  [REASON.rateExceeded, 3],
+  [REASON.badCredentials, 4],
+])
+const NOT_AUTHORIZED_3 = 5
+
+export const refuseConnect = (connect: IConnectPacket, reasonCode: number): Buffer => {
+  const returnCode = RETURN_CODES.get(reasonCode) ?? NOT_AUTHORIZED_3
+  const version: ProtocolVersion = connect.protocolVersion === 5 ? 5 : 4
+  return encodePacket({ cmd: 'connack', sessionPresent: false, reasonCode, returnCode }, version)
+}

@@ -1,0 +1,75 @@
+// What CONNECT says: whether it can be served, whose session it is, and what was stored of it.
+import type { IConnectPacket } from 'mqtt-packet'
+import type { IdGenerator } from '../../core/ids.ts'
+import type { MqttSessionKey, MqttSessions } from '../../core/mqtt-sessions.ts'
+import type { MqttLimits } from './limits.ts'
+import { REASON } from './packets.ts'
+import type { SignedIn } from './sign-in.ts'
+import { decodeSession, type StoredSession } from './stored-session.ts'
+
+const FOREVER_SECONDS = 0xffffffff
+
+export type Entering = Readonly<{
+  connect: IConnectPacket
+  key: MqttSessionKey
+  isAnonymous: boolean
+}>
+type Kept = Readonly<{ owner: string; keepMs: number }>
+type OpenedStored =
+  | (Readonly<{ kind: 'opened'; stored: StoredSession | undefined }> & Kept)
+  | Readonly<{ kind: 'too_many' }>
+
+/** `stored`: undefined where there was no session, or none that this build can read. */
+export const openStored = async (
+  {
+    sessions,
+    limits,
+    ids,
+  }: Readonly<{ sessions: MqttSessions; limits: MqttLimits; ids: IdGenerator }>,
+  { connect, key, isAnonymous }: Entering,
+): Promise<OpenedStored> => {
+  const owner = ids()
+  if (isAnonymous) return { kind: 'opened', stored: undefined, owner, keepMs: 0 }
+  const keepMs = keepMsOf(connect, limits.sessionSeconds)
+  const found = await sessions.open(key, {
+    ...{ owner, clean: connect.clean !== false, limit: limits.sessionsPerPrincipal },
+    keepMs: Math.max(keepMs, limits.connectedGraceMs),
+  })
+  if (found.kind === 'too_many') return found
+  // It ends with its connection, and must not be found after a crash.
+  if (keepMs === 0) await sessions.remove(key, owner)
+  const stored = found.isPresent ? decodeSession(found.state) : undefined
+  return { kind: 'opened', stored, owner, keepMs }
+}
+
+export const connectProblem = (
+  connect: IConnectPacket,
+  maxClientId: number,
+): number | undefined => {
+  if (connect.protocolVersion === 3) return REASON.unsupportedVersion
+  if (connect.properties?.authenticationMethod !== undefined) return REASON.badAuthenticationMethod
+  if (connect.clientId.length > maxClientId) return REASON.badClientId
+  const isUnnamed = connect.clientId === ''
+  if (isUnnamed && connect.protocolVersion !== 5 && connect.clean === false) {
+    return REASON.badClientId
+  }
+  return undefined
+}
+
+/** Anonymous clients of one address are one principal: nobody else ends their connections. */
+export const sessionKeyOf = (
+  { principal, tenantId }: SignedIn,
+  more: Readonly<{ connect: IConnectPacket; address: string; newId: IdGenerator }>,
+): MqttSessionKey => ({
+  tenantId,
+  principal:
+    principal === null ? `address:${more.address}` : `${principal.kind}:${principal.subject}`,
+  clientId: more.connect.clientId === '' ? more.newId() : more.connect.clientId,
+})
+
+/** MQTT 3.1.1 has no time: what is not clean is kept as long as anything is. */
+const keepMsOf = (connect: IConnectPacket, maxSeconds: number): number => {
+  if (connect.protocolVersion !== 5) return connect.clean === false ? maxSeconds * 1_000 : 0
+  const seconds = connect.properties?.sessionExpiryInterval ?? 0
+  return Math.min(seconds === FOREVER_SECONDS ? maxSeconds : seconds, maxSeconds) * 1_000
+}

@@ -1,0 +1,268 @@
+// One connection: CONNECT, then packets one after the other until either side ends it. A client
+// that does not read is not read from; what it is owed stays in the log.
+import type { Duplex } from 'node:stream'
+import type { IConnectPacket, IDisconnectPacket } from 'mqtt-packet'
+import type { Clock } from '../../core/clock.ts'
+import type { IdGenerator } from '../../core/ids.ts'
+import type { MqttSessionKey, MqttSessions } from '../../core/mqtt-sessions.ts'
+import { createAccess } from './access.ts'
+import { answer, refuseConnect, welcome } from './answers.ts'
+import { connectProblem, openStored, sessionKeyOf } from './connect.ts'
+import { createOutlet, type Outlet } from './outlet.ts'
+import { type Packet, PacketError, type ProtocolVersion, readPackets, REASON } from './packets.ts'
+import type { Roster, Seat } from './roster.ts'
+import { createSession, type Session, type SessionParts } from './session.ts'
+import type { SignIn } from './sign-in.ts'
+import { encodeSession } from './stored-session.ts'
+
+export type ConnectionParts = SessionParts &
+  Readonly<{
+    signIn: SignIn
+    sessions: MqttSessions
+    roster: Roster<Connection>
+    clock: Clock
+    ids: IdGenerator
+  }>
+
+export type Connection = Readonly<{
+  takeOver: () => Promise<void>
+  /** Stores the session if it has moved. */
+  save: () => Promise<void>
+  end: (reasonCode?: number) => void
+  /** Resolves when it is over and its session is stored. */
+  ended: Promise<void>
+}>
+
+type Client = {
+  readonly key: MqttSessionKey
+  readonly version: ProtocolVersion
+  readonly outlet: Outlet
+  readonly session: Session
+  readonly owner: string
+  readonly isAnonymous: boolean
+  keepMs: number // after it has left; 0: its session ends with it
+  savedText: string
+  savedAtMs: number
+}
+
+const MAX_TIMER_MS = 2_147_483_647
+const KEEP_ALIVE_FACTOR_MS = 1_500
+
+type State = {
+  readonly stream: Duplex
+  readonly address: string
+  readonly parts: ConnectionParts
+  readonly timers: NodeJS.Timeout[]
+  readonly connection: Connection
+  client: Client | undefined
+  seat: Seat | undefined
+  isEnding: boolean
+}
+
+export const serveConnection = (
+  stream: Duplex,
+  address: string,
+  parts: ConnectionParts,
+): Connection => {
+  let begin: () => void = () => {}
+  const ended = new Promise<void>((resolve) => (begin = resolve)).then(() => run(state))
+  const connection: Connection = {
+    takeOver: () => {
+      end(state, REASON.takenOver)
+      return ended
+    },
+    save: () => save(state),
+    end: (reasonCode) => end(state, reasonCode),
+    ended,
+  }
+  const state: State = {
+    ...{ stream, address, parts, connection, timers: [], isEnding: false },
+    ...{ client: undefined, seat: undefined },
+  }
+  begin()
+  return connection
+}
+
+const run = async (state: State): Promise<void> => {
+  const { stream, parts } = state
+  const { logger } = parts
+  stream.on('error', () => {}) // told by the end of the packets
+  try {
+    await converse(state)
+  } catch (cause) {
+    if (cause instanceof PacketError) end(state, cause.reasonCode)
+    else if (!isStreamError(cause)) {
+      logger.error({ cause }, 'an MQTT connection failed')
+      end(state, REASON.specificError)
+    }
+  }
+  try {
+    await cleanUp(state)
+  } catch (cause) {
+    logger.warn({ cause }, 'an MQTT session could not be stored')
+    end(state)
+  } finally {
+    state.seat?.leave()
+  }
+}
+
+const converse = async (state: State): Promise<void> => {
+  const { stream } = state
+  const { limits } = state.parts
+  const connecting = after(state, limits.connectTimeoutMs, () => stream.destroy())
+  let alive: NodeJS.Timeout | undefined
+  for await (const packet of readPackets(stream, limits.packetBytes)) {
+    if (state.isEnding) return
+    alive?.refresh()
+    const { client } = state
+    if (client === undefined) {
+      if (packet.cmd !== 'connect') return
+      const entered = await enter(state, packet)
+      clearTimeout(connecting)
+      if (entered === undefined || state.isEnding) return
+      const seconds = packet.keepalive ?? 0
+      if (seconds > 0) {
+        alive = after(state, seconds * KEEP_ALIVE_FACTOR_MS, () =>
+          end(state, REASON.keepAliveTimeout),
+        )
+      }
+      continue
+    }
+    await client.outlet.drained()
+    if (!(await handle(state, packet))) return
+  }
+}
+
+const enter = async (state: State, connect: IConnectPacket): Promise<Client | undefined> => {
+  const { stream, address, parts } = state
+  const { limits, clock } = parts
+  const version: ProtocolVersion = connect.protocolVersion === 5 ? 5 : 4
+  const refuse = (reasonCode: number): undefined => {
+    stream.write(refuseConnect(connect, reasonCode))
+    end(state)
+  }
+  const problem = connectProblem(connect, limits.clientIdCharacters)
+  if (problem !== undefined) return refuse(problem)
+  const signedIn = await parts.signIn({
+    username: connect.username,
+    password: connect.password?.toString(),
+    address,
+  })
+  if (signedIn.kind !== 'signed_in') {
+    return refuse(signedIn.kind === 'limited' ? REASON.rateExceeded : REASON.badCredentials)
+  }
+  const isAnonymous = signedIn.principal === null
+  const key = sessionKeyOf(signedIn, { connect, address, newId: parts.ids })
+  const taken = parts.roster.take({ key, isAnonymous, connection: state.connection })
+  if (taken === undefined) return refuse(REASON.quotaExceeded)
+  state.seat = taken
+  await taken.former?.takeOver()
+  const found = await openStored(parts, { connect, key, isAnonymous })
+  if (found.kind === 'too_many') return refuse(REASON.quotaExceeded)
+  const { stored, owner, keepMs } = found
+  const outlet = createOutlet({
+    ...{ stream, version, nextId: stored?.nextId ?? 1 },
+    inFlight: Math.min(limits.inFlight, connect.properties?.receiveMaximum ?? Infinity),
+    maxPacketBytes: connect.properties?.maximumPacketSize ?? Infinity,
+    onRoom: () => state.client?.session.pump(),
+  })
+  const session = createSession({
+    ...{ parts, outlet, principal: key.principal },
+    access: createAccess(signedIn.principal, clock),
+    fail: () => end(state, REASON.specificError),
+  })
+  const isPresent = stored !== undefined && session.resume(stored)
+  const entered: Client = {
+    ...{ key, version, outlet, session, owner, isAnonymous, keepMs },
+    ...{ savedText: '', savedAtMs: clock() },
+  }
+  state.client = entered
+  const expiresAtMs = signedIn.principal?.expiresAtMs
+  if (expiresAtMs !== undefined) {
+    after(state, Math.max(0, expiresAtMs - clock()), () => end(state, REASON.notAuthorized))
+  }
+  outlet.send(welcome({ connect, key, isPresent, keepMs, limits }))
+  session.start()
+  return entered
+}
+
+const handle = async (state: State, packet: Packet): Promise<boolean> => {
+  const to = state.client
+  if (to === undefined) return false
+  if (packet.cmd === 'disconnect') {
+    leave(state, packet)
+    return false
+  }
+  const outcome = answer(packet, to)
+  if (outcome.kind === 'end') {
+    end(state, outcome.reasonCode)
+    return false
+  }
+  if (outcome.isChange) await save(state)
+  if (state.isEnding) return false
+  for (const reply of outcome.replies) to.outlet.send(reply)
+  for (const start of outcome.starts) start()
+  return true
+}
+
+const leave = (state: State, { properties }: IDisconnectPacket): void => {
+  const { client, parts } = state
+  const seconds = properties?.sessionExpiryInterval
+  // A session that was to end with its connection cannot be kept after all.
+  if (seconds !== undefined && client !== undefined && client.keepMs > 0) {
+    client.keepMs = Math.min(seconds, parts.limits.sessionSeconds) * 1_000
+  }
+  end(state)
+}
+
+const save = async (state: State, isLeaving = false): Promise<void> => {
+  const { client, parts } = state
+  const { clock, limits, sessions } = parts
+  if (client === undefined || client.keepMs === 0) return
+  const stored = encodeSession(client.session.stored())
+  const text = JSON.stringify(stored)
+  const isDue = clock() - client.savedAtMs >= limits.touchIntervalMs
+  if (!isLeaving && !isDue && text === client.savedText) return
+  const keepMs = isLeaving ? client.keepMs : Math.max(client.keepMs, limits.connectedGraceMs)
+  const saved = await sessions.save(client.key, { owner: client.owner, state: stored, keepMs })
+  client.savedText = text
+  client.savedAtMs = clock()
+  if (!saved) end(state, REASON.takenOver)
+}
+
+const cleanUp = async (state: State): Promise<void> => {
+  const { timers, client, parts } = state
+  for (const timer of timers) clearTimeout(timer)
+  const endsWithIt = client !== undefined && !client.isAnonymous && client.keepMs === 0
+  client?.session.close()
+  if (client !== undefined) {
+    if (endsWithIt) await parts.sessions.remove(client.key, client.owner)
+    else await save(state, true)
+  }
+  end(state)
+}
+
+const end = (state: State, reasonCode?: number): void => {
+  const { stream, client, parts } = state
+  if (state.isEnding) return
+  state.isEnding = true
+  if (client?.version === 5 && reasonCode !== undefined) {
+    client.outlet.send({ cmd: 'disconnect', reasonCode })
+  }
+  stream.end()
+  const cut = setTimeout(() => stream.destroy(), parts.limits.closeGraceMs)
+  cut.unref()
+  stream.once('close', () => clearTimeout(cut))
+}
+
+const after = (state: State, ms: number, work: () => void): NodeJS.Timeout => {
+  const timer = setTimeout(work, Math.min(ms, MAX_TIMER_MS))
+  timer.unref()
+  state.timers.push(timer)
+  return timer
+}
+
+const isStreamError = (cause: unknown): boolean =>
+  cause instanceof Error && 'code' in cause && typeof cause.code === 'string'
+    ? /^(E[A-Z]+|ERR_STREAM_[A-Z_]+|WS_ERR_[A-Z_]+|ERR_SSL_[A-Z_]+)$/.test(cause.code)
+    : cause instanceof Error && cause.name === 'AbortError'

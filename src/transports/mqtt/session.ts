@@ -1,0 +1,217 @@
+// A client's subscriptions, while it is connected: taken up from what was stored, changed by
+// SUBSCRIBE and UNSUBSCRIBE, and stored again. The connection owns it; the log is its queue.
+import type { Application } from '../../application.ts'
+import type { CursorCodec } from '../../core/cursor.ts'
+import type { Position } from '../../core/event.ts'
+import type { TenantId } from '../../core/ids.ts'
+import type { Logger } from '../../core/logger.ts'
+import type { Feed } from '../feed/types.ts'
+import type { Access } from './access.ts'
+import type { MqttLimits } from './limits.ts'
+import type { Outlet } from './outlet.ts'
+import { REASON } from './packets.ts'
+import { hasRetained, readStock, type RetainedReader } from './retained.ts'
+import type { Stock } from './stock.ts'
+import type { StoredSession, StoredSubscription } from './stored-session.ts'
+import { createSubscription, type Flow, type SessionSubscription } from './subscription.ts'
+import { levelsOf } from './topic-filter.ts'
+import { parseWanted, type Wanted, wantsStock } from './topics.ts'
+
+export type SessionParts = Readonly<{
+  application: Pick<Application, 'pets' | 'orders' | 'adoptions' | 'readModel'>
+  feed: Feed
+  cursors: CursorCodec
+  retained: RetainedReader
+  stock: Stock
+  limits: MqttLimits
+  logger: Logger
+}>
+
+export type SessionOptions = Readonly<{
+  parts: SessionParts
+  access: Access
+  outlet: Outlet
+  principal: string
+  fail: () => void
+}>
+
+/** `handling`: of retained state when the filter is subscribed to, as MQTT 5 numbers it. */
+export type Asked = Flow & Readonly<{ filter: string; handling: number; after: string | undefined }>
+
+export type Granted = Readonly<{ code: number; reason?: string; start?: () => void }>
+
+export type Session = Readonly<{
+  /** False: it cannot be served as it was stored; it begins anew. */
+  resume: (stored: StoredSession) => boolean
+  /** Sends what was resumed. */
+  start: () => void
+  /** Nothing is sent before `start` of what was granted. */
+  subscribe: (asked: Asked) => Granted
+  unsubscribe: (filter: string) => boolean
+  pump: () => void
+  stored: () => StoredSession
+  close: () => void
+}>
+
+export const createSession = (options: SessionOptions): Session => {
+  const { parts, access, outlet } = options
+  const { application, feed, cursors, limits, logger, stock } = parts
+  const subscriptions = new Map<string, SessionSubscription>()
+  const stockListeners = new Map<TenantId, () => void>()
+
+  const add = (stored: StoredSubscription, wanted: Wanted, position: Position) =>
+    createSubscription({
+      ...{ wanted, stored, position, outlet, access, feed, cursors, logger },
+      retained: parts.retained,
+      principal: options.principal,
+      shows: (at) => application.readModel.waitFor(at, limits.readModelTimeoutMs),
+      fail: options.fail,
+    })
+
+  const keep = (filter: string, subscription: SessionSubscription): void => {
+    subscriptions.get(filter)?.close()
+    subscriptions.set(filter, subscription)
+    const { tenantId, relative } = subscription.wanted
+    if (!wantsStock(relative) || stockListeners.has(tenantId)) return
+    const offer = (message: Parameters<SessionSubscription['offerState']>[0]) => {
+      for (const each of subscriptions.values()) {
+        if (each.wanted.tenantId === tenantId) each.offerState(message)
+      }
+    }
+    stockListeners.set(tenantId, stock.listen(tenantId, offer))
+  }
+
+  const subscribeAnew = (asked: Asked, wanted: Wanted): Granted => {
+    if (!subscriptions.has(asked.filter) && subscriptions.size >= limits.subscriptions) {
+      return { code: REASON.quotaExceeded, reason: 'too many subscriptions' }
+    }
+    const after = asked.after ?? wanted.after
+    const start = startOf(after, wanted, parts)
+    if (typeof start === 'string') return { code: REASON.specificError, reason: start }
+    const { filter, handling, after: _after, ...flow } = asked
+    const stored: StoredSubscription = {
+      ...{ ...flow, filter, inFlight: [], sentUpTo: 0 },
+      cursor: cursors.encode(wanted.tenantId, start),
+      // Whoever says from where has a state already, and gets every change since.
+      needsSnapshot: after === undefined && handling < 2 && hasRetained(wanted.relative),
+    }
+    const subscription = add(stored, wanted, start)
+    const refusal = subscription.open()
+    if (refusal !== undefined) return { code: REASON.quotaExceeded, reason: refusal }
+    keep(filter, subscription)
+    return { code: asked.qos, start: subscription.start }
+  }
+
+  const tellStock = async (): Promise<void> => {
+    for (const tenantId of stockListeners.keys()) {
+      const messages = await readStock({ ...parts, tenantId })
+      for (const { wanted, offerState } of subscriptions.values()) {
+        if (wanted.tenantId === tenantId) for (const message of messages) offerState(message)
+      }
+    }
+  }
+
+  const forget = (): void => {
+    for (const subscription of subscriptions.values()) subscription.close()
+    subscriptions.clear()
+    for (const stop of stockListeners.values()) stop()
+    stockListeners.clear()
+  }
+
+  return {
+    resume(stored) {
+      for (const each of stored.subscriptions) {
+        const parsed = parseWanted(each.filter)
+        if (parsed.kind !== 'wanted') continue
+        const { tenantId, levels } = parsed.wanted
+        if (!access.maySubscribe(tenantId, levels)) continue
+        const at = cursors.decode(tenantId, each.cursor)
+        if (at.kind !== 'position') {
+          forget()
+          return false
+        }
+        const subscription = add(each, parsed.wanted, at.position)
+        keep(each.filter, subscription)
+        if (subscription.open() !== undefined) options.fail()
+      }
+      return true
+    },
+    start() {
+      for (const subscription of subscriptions.values()) subscription.start()
+      if (stockListeners.size === 0) return
+      // What changed while it was away is not in the log: the newest count says all.
+      tellStock().catch((cause: unknown) => {
+        logger.warn({ cause }, 'the stock could not be told')
+      })
+    },
+    subscribe(asked) {
+      const tooLong = asked.filter.length > limits.filterCharacters
+      if (tooLong || levelsOf(asked.filter).length > limits.filterLevels) {
+        return { code: REASON.filterInvalid, reason: 'the topic filter is too long' }
+      }
+      const parsed = parseWanted(asked.filter)
+      if (parsed.kind !== 'wanted') return REFUSALS[parsed.kind]
+      const { wanted } = parsed
+      if (!access.maySubscribe(wanted.tenantId, wanted.levels)) return NOT_GRANTED
+      const present = subscriptions.get(asked.filter)
+      if (present === undefined || asked.after !== undefined) return subscribeAnew(asked, wanted)
+      const { filter: _filter, handling, after: _after, ...flow } = asked
+      const isSnapshotWanted =
+        handling === 0 && wanted.after === undefined && hasRetained(wanted.relative)
+      return { code: asked.qos, start: () => present.renew(flow, isSnapshotWanted) }
+    },
+    unsubscribe(filter) {
+      subscriptions.get(filter)?.close()
+      return subscriptions.delete(filter)
+    },
+    pump() {
+      for (const subscription of subscriptions.values()) subscription.pump()
+    },
+    stored: () => ({
+      nextId: outlet.nextId(),
+      subscriptions: [...subscriptions.values()].map((subscription) => subscription.stored()),
+    }),
+    close() {
+      for (const subscription of subscriptions.values()) subscription.close()
+      for (const stop of stockListeners.values()) stop()
+      stockListeners.clear()
+    },
+  }
+}
+
+const NOT_GRANTED: Granted = {
+  code: REASON.notAuthorized,
+  reason: 'the filter reaches beyond what this client may see',
+}
+
+const REFUSALS = {
+  invalid: { code: REASON.filterInvalid, reason: 'not a topic filter' },
+  shared_subscription: {
+    code: REASON.sharedUnsupported,
+    reason: 'shared subscriptions are not served',
+  },
+  many_tenants: NOT_GRANTED,
+} as const satisfies Readonly<Record<string, Granted>>
+
+/** Where a subscription begins, or why it cannot. */
+const startOf = (
+  after: string | undefined,
+  { tenantId, relative }: Wanted,
+  { feed, cursors, application }: SessionParts,
+): Position | string => {
+  if (after === 'now') return feed.head()
+  if (after === 'earliest') return 0
+  if (after === undefined) {
+    // What the read model does not show yet follows from the log: no hole between the two.
+    return hasRetained(relative) ? application.readModel.position() : feed.head()
+  }
+  const decoded = cursors.decode(tenantId, after)
+  switch (decoded.kind) {
+    case 'position':
+      return decoded.position
+    case 'other_epoch':
+      return 'gap: the cursor is of a log that was restored since; begin with earliest or now'
+    case 'invalid':
+      return 'the cursor is not one of this feed and tenant'
+  }
+}

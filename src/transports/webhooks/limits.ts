@@ -1,0 +1,37 @@
+// Every limit of webhook delivery by name.
+
+export type WebhookLimits = Readonly<{
+  deadlineMs: number // of one call, with all of its answer
+  answerBytes: number // what is read of an answer
+  inFlight: number // calls to one endpoint at once, in parallel mode
+  windowEvents: number // sent before what was acknowledged is stored: so many may be sent again after a crash
+  pageEvents: number // of one read of the log
+  blockedStreams: number // with more of them an endpoint gets nothing new
+  workMs: number // then another endpoint has its turn
+  leaseMs: number
+  renewMs: number
+  busyRetryMs: number
+  sweepMs: number // how often is looked for what is overdue
+  overdueAfterMs: number
+  sweepEndpoints: number
+  cachedTenants: number
+  replayScanEvents: number // counted for a dry run
+}>
+
+export const WEBHOOK_LIMITS: WebhookLimits = {
+  deadlineMs: 15_000,
+  answerBytes: 4_096,
+  inFlight: 8,
+  windowEvents: 32,
+  pageEvents: 200,
+  blockedStreams: 100,
+  workMs: 20_000,
+  leaseMs: 60_000,
+  renewMs: 20_000,
+  busyRetryMs: 5_000,
+  sweepMs: 30_000,
+  overdueAfterMs: 10_000,
+  sweepEndpoints: 1_000,
+  cachedTenants: 10_000,
+  replayScanEvents: 100_000,
+}

@@ -1,0 +1,117 @@
+// An event as it is sent to an endpoint: the CloudEvent that every transport has, or the envelope of the documents.
+import type { CursorCodec } from '../../core/cursor.ts'
+import type { StoredEvent } from '../../core/event.ts'
+import type { JsonObject } from '../../core/json.ts'
+import type { Logger } from '../../core/logger.ts'
+import {
+  canonicalEventName,
+  type EndpointFacts,
+  type Replay,
+  type WebhookFormat,
+} from '../../core/webhooks.ts'
+import { cloudEventJson } from '../feed/envelope.ts'
+import { type CompiledFilter, compileFilter, type FeedFilter } from '../feed/filter.ts'
+import type { EventCatalogue } from '../feed/types.ts'
+
+export type Message = Readonly<{
+  id: string // the CloudEvent's
+  type: string
+  subject: string
+  event: StoredEvent
+  body: () => Promise<string>
+}>
+
+/** The data of the documented envelope, where it is not the event's own; undefined: the event's own. */
+export type DocumentedData = (event: StoredEvent) => Promise<Documented | undefined>
+export type Documented = Readonly<{ eventType: string; data: JsonObject }>
+
+export const CONTENT_TYPES: Readonly<Record<WebhookFormat, string>> = {
+  cloudevents: 'application/cloudevents+json; charset=utf-8',
+  petstore: 'application/json; charset=utf-8',
+}
+
+export type MessageMaker = Readonly<{
+  /** Undefined: hidden from the endpoint's class, or of a kind that this build does not know. */
+  make(endpoint: EndpointFacts, event: StoredEvent): Message | undefined
+}>
+
+export type MessageOptions = Readonly<{
+  catalogue: EventCatalogue
+  cursors: CursorCodec
+  documented: DocumentedData
+  schemaBase: string
+  logger: Logger
+}>
+
+export const createMessageMaker = (options: MessageOptions): MessageMaker => ({
+  make: ({ visibility, format }, stored) => {
+    const known = understand(options, stored)
+    if (known === undefined) return undefined
+    const { event, subject } = known
+    const data = visibility === 'staff' ? event.data : options.catalogue.publicDataOf(event)
+    if (data === undefined) return undefined
+    const { cursors, documented, schemaBase } = options
+    const body = async (): Promise<string> => {
+      if (format === 'petstore') return petstoreBody(event, data, documented)
+      const cursor = cursors.encode(event.tenantId, event.position)
+      return cloudEventJson({ event, subject, cursor, data, visibility, schemaBase })
+    }
+    return { id: `evt_${event.eventId}`, type: event.type, subject, event, body }
+  },
+})
+
+/** Passed over as on every transport: one event must not hold up all that come after it. */
+const understand = ({ catalogue, logger }: MessageOptions, stored: StoredEvent) => {
+  try {
+    const event = catalogue.decode(stored)
+    return { event, subject: catalogue.subjectOf(event) }
+  } catch (cause) {
+    const { position, type, schemaVersion } = stored
+    logger.warn({ position, type, schemaVersion, cause }, 'webhooks pass over an unknown event')
+    return undefined
+  }
+}
+
+const petstoreBody = async (
+  event: StoredEvent,
+  data: JsonObject,
+  documented: DocumentedData,
+): Promise<string> => {
+  const own = (await documented(event)) ?? { eventType: event.type, data }
+  return JSON.stringify({
+    id: event.eventId,
+    eventId: `evt_${event.eventId}`,
+    eventType: own.eventType,
+    timestamp: event.occurredAt,
+    data: own.data,
+  })
+}
+
+export type Matches = (type: string, subject: string) => boolean
+
+export const filterOf = ({ events }: Pick<EndpointFacts, 'events'>): Matches =>
+  compiled({ types: events.map(canonicalEventName) }).matches
+
+/** What a replay asks for, of what the endpoint gets at all. */
+export const replayFilterOf = (
+  endpoint: EndpointFacts,
+  { types, subjects }: Pick<Replay, 'types' | 'subjects'>,
+): Matches => {
+  const own = filterOf(endpoint)
+  const { matches } = compiled(narrowed({ types, subjects }))
+  return (type, subject) => own(type, subject) && matches(type, subject)
+}
+
+export const isFilter = (asked: Pick<Replay, 'types' | 'subjects'>): boolean =>
+  compileFilter(narrowed(asked)).kind === 'filter'
+
+const narrowed = ({ types, subjects }: Pick<Replay, 'types' | 'subjects'>): FeedFilter => ({
+  ...(types === null ? {} : { types: types.map(canonicalEventName) }),
+  ...(subjects === null ? {} : { subjects }),
+})
+
+const compiled = (filter: FeedFilter): CompiledFilter => {
+  const result = compileFilter(filter)
+  if (result.kind === 'filter') return result.filter
+  throw new Error(`a stored filter does not compile: ${result.message}`)
+}

@@ -1,0 +1,156 @@
+// One lease of an endpoint: what is known of it, and what has to be stored before the next step.
+import type { Clock } from '../../core/clock.ts'
+import type { Position, StoredEvent } from '../../core/event.ts'
+import type { EventStore } from '../../core/event-store.ts'
+import type { Logger } from '../../core/logger.ts'
+import type { Metrics } from '../../core/metrics.ts'
+import type {
+  Attempt,
+  Blocked,
+  DeadLetter,
+  Health,
+  LeasedEndpoint,
+  Replay,
+  StoredSecret,
+  WebhookStore,
+} from '../../core/webhooks.ts'
+import { toTimestamp } from '../../core/clock.ts'
+import { type Caller, detailOf, liveSecrets } from './attempt.ts'
+import type { WebhookLimits } from './limits.ts'
+import type { Matches, Message, MessageMaker } from './message.ts'
+import { afterFailure, afterSuccess, isHeldBack, nextTryAt } from './schedule.ts'
+
+export type Tools = Readonly<{
+  store: WebhookStore
+  eventStore: EventStore
+  messages: MessageMaker
+  call: Caller
+  clock: Clock
+  random: () => number
+  logger: Logger
+  metrics: Metrics
+  limits: WebhookLimits
+}>
+
+/** `stop`: why nothing more may be sent now. */
+export type Session = {
+  readonly endpoint: LeasedEndpoint
+  readonly matches: Matches
+  readonly secrets: readonly StoredSecret[]
+  readonly signal: AbortSignal
+  readonly blocked: Map<string, Blocked>
+  replays: readonly Replay[]
+  position: Position
+  health: Health
+  stop: 'held_back' | 'gone' | 'stopped' | undefined
+  disableBecause: string | undefined
+  unsaved: {
+    attempts: Attempt[]
+    bury: DeadLetter[]
+    touched: Set<string> // keys of blocked streams
+    replay: Replay | undefined
+  }
+}
+
+export const streamKey = ({ category, streamId }: Pick<Blocked, 'category' | 'streamId'>): string =>
+  `${category} ${streamId}`
+
+export const nothingUnsaved = (): Session['unsaved'] => ({
+  attempts: [],
+  bury: [],
+  touched: new Set(),
+  replay: undefined,
+})
+
+export const setBlocked = (session: Session, row: Blocked): void => {
+  session.blocked.set(streamKey(row), row)
+  session.unsaved.touched.add(streamKey(row))
+}
+
+export const unblock = (session: Session, row: Blocked): void => {
+  session.blocked.delete(streamKey(row))
+  session.unsaved.touched.add(streamKey(row))
+}
+
+/** Stores what came of a step. */
+export const save = async ({ store }: Tools, session: Session): Promise<void> => {
+  const { attempts, bury, touched, replay } = session.unsaved
+  session.unsaved = nothingUnsaved()
+  const keys = [...touched]
+  await store.commit(session.endpoint, {
+    position: session.position,
+    health: session.health,
+    block: keys.flatMap((key) => session.blocked.get(key) ?? []),
+    unblock: keys.filter((key) => !session.blocked.has(key)).map(splitKey),
+    bury,
+    attempts,
+    ...(replay === undefined ? {} : { replay }),
+  })
+}
+
+const splitKey = (key: string): Pick<Blocked, 'category' | 'streamId'> => {
+  const space = key.indexOf(' ')
+  return { category: key.slice(0, space), streamId: key.slice(space + 1) }
+}
+
+export type Sent =
+  | Readonly<{ kind: 'done' }> // delivered, or given up for good
+  | Readonly<{ kind: 'later'; dueAtMs: number; attempts: number }>
+  | Readonly<{ kind: 'unsent' }> // it has to be sent as if this had not been
+
+/** One attempt, the next after so many. What it says of the receiver is noted in the session. */
+export const send = async (
+  tools: Tools,
+  session: Session,
+  { message, attemptsBefore }: Readonly<{ message: Message; attemptsBefore: number }>,
+): Promise<Sent> => {
+  const { clock, metrics, random } = tools
+  const attempt = attemptsBefore + 1
+  const { endpoint, signal } = session
+  const secrets = liveSecrets(endpoint, session.secrets, toTimestamp(clock()))
+  const called = { id: message.id, body: await message.body(), attempt }
+  const { verdict, log } = await tools.call(endpoint, called, { secrets, signal })
+  if (verdict.kind === 'stopped') {
+    session.stop = 'stopped'
+    return { kind: 'unsent' }
+  }
+  const nowMs = clock()
+  const failedRetryMs = verdict.kind === 'failed' ? verdict.retryAfterMs : null
+  session.health =
+    verdict.kind === 'delivered'
+      ? afterSuccess(session.health, nowMs)
+      : afterFailure(session.health, failedRetryMs, nowMs)
+  const nextAtMs =
+    verdict.kind === 'failed' ? nextTryAt(attempt, failedRetryMs, { nowMs, random }) : undefined
+  const isDead = verdict.kind === 'dead' || (verdict.kind === 'failed' && nextAtMs === undefined)
+  const outcome = verdict.kind === 'delivered' ? 'delivered' : isDead ? 'dead' : 'failed'
+  metrics.count('pawtrail_webhook_attempts_total', 1, { outcome })
+  const { id: eventId, type, subject, event } = message
+  const detail = detailOf(verdict)
+  session.unsaved.attempts.push({
+    ...{ ...log, eventId, type, subject, position: event.position, attempt, outcome, detail },
+    nextAttemptAt: nextAtMs === undefined ? null : toTimestamp(nextAtMs),
+  })
+  if (verdict.kind === 'gone' || (verdict.kind === 'delivered' && verdict.disable)) {
+    session.stop = 'gone'
+    session.disableBecause = detail === '' ? 'the receiver asked for it' : detail
+  } else if (isHeldBack(session.health, nowMs)) session.stop ??= 'held_back'
+  if (isDead) {
+    session.unsaved.bury.push({
+      ...{ eventId, type, subject, position: event.position, attempts: attempt },
+      ...{ cause: detail, diedAt: toTimestamp(nowMs) },
+    })
+  }
+  if (verdict.kind === 'gone') return { kind: 'unsent' }
+  return nextAtMs === undefined
+    ? { kind: 'done' }
+    : { kind: 'later', dueAtMs: nextAtMs, attempts: attempt }
+}
+
+export const rowOf = (
+  event: StoredEvent,
+  { attempts, dueAtMs }: Pick<Blocked, 'attempts' | 'dueAtMs'>,
+): Blocked => {
+  const { category, streamId, version, position } = event
+  return { category, streamId, version, position, attempts, dueAtMs }
+}

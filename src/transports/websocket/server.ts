@@ -1,0 +1,107 @@
+// WebSocket /v1/events/ws: who is let in, and the connections that are open. It takes over what the
+// HTTP server passes on, so that both are one port.
+import { type WebSocket, WebSocketServer } from 'ws'
+import { ProblemError, type Upgrade, type UpgradeHandler } from '../http/host.ts'
+import { type Connection, createConnection } from './connection.ts'
+import { isOriginAllowed } from './origin.ts'
+import { CLOSE, SUBPROTOCOL } from './protocol.ts'
+import { WEBSOCKET_LIMITS, type WebSocketLimits, type WebSocketOptions } from './settings.ts'
+
+export type WebSocketEvents = Readonly<{
+  upgrade: UpgradeHandler
+  /** Lets nobody in any more, tells everybody goodbye, and waits until they have left. */
+  stop: () => Promise<void>
+  connections: () => number
+}>
+
+const STOP_SLICE = 500 // told goodbye before sockets get their turn
+const STOP_POLL_MS = 20
+
+export const createWebSocketEvents = (options: WebSocketOptions): WebSocketEvents => {
+  const bounds: WebSocketLimits = { ...WEBSOCKET_LIMITS, ...options.limits }
+  const connections = new Set<Connection>()
+  const pending = createCounter()
+  let isStopped = false
+  const wss = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false, // a frame is shared by all, a compressed one by nobody
+    maxPayload: bounds.messageBytes,
+    handleProtocols: () => SUBPROTOCOL,
+  })
+  const sweeping = setInterval(() => {
+    for (const connection of connections) connection.sweep()
+  }, bounds.sweepMs)
+  sweeping.unref()
+
+  const refusal = ({ request, address }: Upgrade): ProblemError | undefined => {
+    const { origin, host } = request.headers
+    if (!isOriginAllowed({ origin, host, ...options })) {
+      return new ProblemError('forbidden', 'Pages of this origin may not connect.')
+    }
+    const offered = String(request.headers['sec-websocket-protocol'] ?? '').split(',')
+    if (!offered.some((each) => each.trim() === SUBPROTOCOL)) {
+      return new ProblemError('bad-request', `The sub-protocol ${SUBPROTOCOL} must be offered.`)
+    }
+    if (isStopped || connections.size >= bounds.connections) {
+      return new ProblemError('service-unavailable', 'No more connections can be served now.', {
+        headers: { 'retry-after': isStopped ? '1' : '10' },
+      })
+    }
+    if (pending.count(address) < bounds.pendingPerAddress) return undefined
+    return new ProblemError('rate-limit-exceeded', 'Too many connections wait for their auth.', {
+      headers: { 'retry-after': '5' },
+    })
+  }
+
+  const accept = (ws: WebSocket, { socket, address }: Upgrade): void => {
+    pending.add(address, 1)
+    const connection = createConnection({
+      ...{ ...options, bounds, ws, socket, address },
+      onSettled: () => pending.add(address, -1),
+      onClosed: () => connections.delete(connection),
+    })
+    connections.add(connection)
+  }
+
+  return {
+    upgrade(upgrade) {
+      const problem = refusal(upgrade)
+      if (problem !== undefined) return upgrade.refuse(problem)
+      const { request, socket, head } = upgrade
+      wss.handleUpgrade(request, socket, head, (ws) => accept(ws, upgrade))
+    },
+    async stop() {
+      isStopped = true
+      clearInterval(sweeping)
+      let told = 0
+      for (const connection of connections) {
+        connection.leave(CLOSE.drain)
+        told += 1
+        if (told % STOP_SLICE === 0) await new Promise<void>((resolve) => setImmediate(resolve))
+      }
+      await leaving(connections, bounds.closeGraceMs)
+      for (const connection of connections) connection.cut()
+      wss.close()
+    },
+    connections: () => connections.size,
+  }
+}
+
+const leaving = async (connections: ReadonlySet<Connection>, graceMs: number): Promise<void> => {
+  for (let ms = 0; connections.size > 0 && ms < graceMs; ms += STOP_POLL_MS) {
+    await new Promise((resolve) => setTimeout(resolve, STOP_POLL_MS))
+  }
+}
+
+const createCounter = () => {
+  const counts = new Map<string, number>()
+  return {
+    count: (key: string): number => counts.get(key) ?? 0,
+    add(key: string, by: number): void {
+      const count = (counts.get(key) ?? 0) + by
+      if (count === 0) counts.delete(key)
+      else counts.set(key, count)
+    },
+  }
+}

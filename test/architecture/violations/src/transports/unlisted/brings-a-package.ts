@@ -1,0 +1,2 @@
+// Caught by: unlisted-transport-packages
+import 'fastify'

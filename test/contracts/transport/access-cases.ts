@@ -1,0 +1,111 @@
+// Who gets what: cursors of others, tenants, classes, and tokens that end.
+import assert from 'node:assert/strict'
+import { OTHER_TENANT, TENANT, write } from '../../transports/feed/harness.ts'
+import { cursorsOf, GUEST, NEIGHBOUR, open, readerOf, STAFF, writeSome } from './support.ts'
+import type { Case } from './types.ts'
+
+const TOKEN_MS = 1_500
+const HIDDEN = 'user.registered' // of which the public does not learn
+const PARTLY = 'pet.adopted' // of which it sees a part
+
+export const accessCases: readonly Case[] = [
+  [
+    'a cursor of another tenant and a broken one are refused',
+    async (stage) => {
+      const [own = ''] = await writeSome(stage, 1)
+      const [foreign = ''] = await writeSome(stage, 1, { tenantId: OTHER_TENANT })
+      for (const after of [foreign, `${own.slice(0, -1)}!`, 'no-cursor', 'x'.repeat(60)]) {
+        await assert.rejects(open(stage, { after }), `refused: ${after}`)
+      }
+      const reader = await open(stage, { after: 'earliest' })
+      assert.deepEqual(cursorsOf(await reader.take(1)), [own])
+      await reader.connection.close()
+    },
+  ],
+  [
+    'a cursor of an earlier log never leads to a replay of a part',
+    async (stage, { earlierLog }) => {
+      const [cursor = ''] = await writeSome(stage, 3)
+      const after = cursor.replace(/^1-/, '0-')
+      if (earlierLog === 'refused') await assert.rejects(open(stage, { after }))
+      const reader = await open(stage, earlierLog === 'refused' ? {} : { after })
+      const [next = ''] = await writeSome(stage, 1)
+      assert.deepEqual(cursorsOf(await reader.take(1)), [next])
+      await reader.connection.close()
+    },
+  ],
+  [
+    'what happens in one tenant is heard by no other, in history and live',
+    async (stage) => {
+      const neighbour = { token: NEIGHBOUR, tenant: OTHER_TENANT, after: 'earliest' }
+      await writeSome(stage, 5)
+      await writeSome(stage, 1, { tenantId: OTHER_TENANT, id: 'theirs' })
+      const theirs = await open(stage, neighbour)
+      const ours = await open(stage, { after: 'earliest' })
+      await writeSome(stage, 5)
+      await writeSome(stage, 1, { tenantId: OTHER_TENANT, id: 'theirs' })
+      assert.deepEqual(
+        (await theirs.take(2)).map(({ subject }) => subject),
+        ['pets/theirs', 'pets/theirs'],
+      )
+      const subjects = (await ours.take(10)).map(({ subject }) => subject)
+      assert.ok(!subjects.includes('pets/theirs'))
+      await assert.rejects(open(stage, { ...neighbour, tenant: TENANT }), 'with a token of another')
+      await assert.rejects(open(stage, { token: 'unknown' }), 'with a token of nobody')
+      await assert.rejects(stage.connect({ tenant: TENANT }), 'without a token')
+      await theirs.connection.close()
+      await ours.connection.close()
+    },
+  ],
+  [
+    'who may see less gets less, in history and live alike',
+    async (stage) => {
+      const tell = async () => {
+        await write(stage.store, { type: HIDDEN, id: 'u9' })
+        await write(stage.store, { type: PARTLY, id: 'p1' })
+      }
+      await tell()
+      const guest = await open(stage, { token: GUEST, after: 'earliest' })
+      const staff = await open(stage, { token: STAFF, after: 'earliest' })
+      const early = await guest.take(1)
+      await tell()
+      const seen = [...early, ...(await guest.take(1))]
+      const all = await staff.take(4)
+      assert.deepEqual(
+        seen.map(({ type }) => type),
+        [PARTLY, PARTLY],
+      )
+      assert.deepEqual(
+        all.map(({ type }) => type),
+        [HIDDEN, PARTLY, HIDDEN, PARTLY],
+      )
+      for (const { data } of seen) {
+        assert.ok(!('adopterId' in (data as object)))
+        assert.ok('status' in (data as object))
+      }
+      assert.ok('adopterId' in (all[1]?.data as object))
+      await guest.connection.close()
+      await staff.connection.close()
+    },
+  ],
+  [
+    'nothing is heard with a token that is over, and with a fresh one it goes on',
+    async (stage) => {
+      const staff = stage.principals.get(STAFF)
+      assert.ok(staff)
+      stage.principals.set('brief', { ...staff, expiresAtMs: stage.now() + TOKEN_MS })
+      const brief = readerOf(
+        await stage.connect({ token: 'brief', tenant: TENANT, after: 'earliest' }),
+      )
+      const [first = ''] = await writeSome(stage, 1)
+      assert.deepEqual(cursorsOf(await brief.take(1)), [first])
+      stage.pass(TOKEN_MS)
+      assert.deepEqual(await brief.rest(), [], 'the connection ends')
+      const [missed = ''] = await writeSome(stage, 1)
+      await assert.rejects(open(stage, { token: 'brief', after: first }), 'it is refused')
+      const fresh = await open(stage, { after: first })
+      assert.deepEqual(cursorsOf(await fresh.take(1)), [missed])
+      await fresh.connection.close()
+    },
+  ],
+]

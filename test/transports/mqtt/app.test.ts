@@ -1,0 +1,139 @@
+// MQTT in the real application: its accounts, its read model, its log, over TCP and WebSocket; and
+// in real processes, one of which is killed.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import path from 'node:path'
+import t from 'tap'
+import { testApp } from '../../support/app.ts'
+import { dataFolder, startServer } from '../../support/processes/program.ts'
+import { connect, listen } from './client.ts'
+
+const LUNA = { name: 'Luna', species: 'CAT', ageMonths: 18, price: '75.00', currency: 'USD' }
+
+for (const protocolVersion of [4, 5] as const) {
+  t.test(`${protocolVersion}: a pet is told over TCP and over WebSocket alike`, async (t) => {
+    const { app, mqtt, bearer, settled } = await testApp(t)
+    const port = await mqtt.listen({ host: '127.0.0.1', port: 0 })
+    await app.listen({ host: '127.0.0.1', port: 0 })
+    const http = (app.server.address() as AddressInfo).port
+    const headers = await bearer()
+    const post = async () => {
+      const made = await app.inject({ method: 'POST', url: '/v1/pets', headers, payload: LUNA })
+      t.equal(made.statusCode, 201)
+      return made.json<{ id: string }>().id
+    }
+    const before = await post()
+    await settled()
+    for (const url of [`mqtt://127.0.0.1:${port}`, `ws://127.0.0.1:${http}/mqtt`]) {
+      const password = headers.authorization.slice('Bearer '.length)
+      const settings = { protocolVersion, username: 'shared', password }
+      const { client, heard, until, close } = await listen(url, settings)
+      t.teardown(close)
+      await client.subscribeAsync(['pets/+/status', 'events/pets/#'], { qos: 1 })
+      await until((all) => all.some(({ topic }) => topic === `pets/${before}/status`))
+      t.match(heard[0], { retain: true })
+      const id = await post()
+      await until((all) => all.some(({ topic }) => topic === `events/pets/${id}/pet.admitted`))
+      await close()
+    }
+  })
+}
+
+t.test('an account signs in with its name and password, and attempts are counted', async (t) => {
+  const { app, mqtt, bearer } = await testApp(t)
+  const port = await mqtt.listen({ host: '127.0.0.1', port: 0 })
+  const url = `mqtt://127.0.0.1:${port}`
+  const password = 'correct horse battery'
+  const body = {
+    username: 'ada.byron',
+    password,
+    email: 'ada@example.org',
+    firstName: 'Ada',
+    lastName: 'Byron',
+  }
+  const headers = await bearer()
+  const made = await app.inject({ method: 'POST', url: '/v1/users', payload: body })
+  t.equal(made.statusCode, 201, made.body)
+  const wrong = { protocolVersion: 5, username: 'ada.byron', password: 'wrong horse' } as const
+  const right = { ...wrong, password }
+  const { client, close } = await listen(url, right)
+  await client.subscribeAsync('pets/#', { qos: 1 })
+  await t.rejects(client.subscribeAsync('orders/#', { qos: 1 }), 'no staff')
+  await close()
+  for (let n = 0; n < 10; n += 1) await t.rejects(listen(url, wrong), { code: 0x86 })
+  await t.rejects(listen(url, right), { code: 0x9f }, 'the right one, too, has to wait')
+  const token = headers.authorization.slice('Bearer '.length)
+  const other = await listen(url, { ...right, password: token })
+  t.ok(other.client.connected)
+  await other.close()
+})
+
+t.test('the driver of the common suite reads events from a cursor on', async (t) => {
+  const { app, mqtt, bearer } = await testApp(t)
+  const port = await mqtt.listen({ host: '127.0.0.1', port: 0 })
+  const headers = await bearer()
+  for (let n = 0; n < 3; n += 1) {
+    await app.inject({ method: 'POST', url: '/v1/pets', headers, payload: LUNA })
+  }
+  const token = headers.authorization.slice('Bearer '.length)
+  const url = `mqtt://127.0.0.1:${port}`
+  const first = await connect({ url, token, tenant: 'shared', after: 'earliest' })
+  t.teardown(first.close)
+  const cursors: string[] = []
+  for await (const event of first.events) {
+    cursors.push(event.cursor)
+    if (cursors.length === 3) break
+  }
+  const after = cursors[0] ?? ''
+  const second = await connect({ url, token, tenant: 'shared', after })
+  t.teardown(second.close)
+  const rest: string[] = []
+  for await (const event of second.events) {
+    rest.push(event.cursor)
+    if (rest.length === 2) break
+  }
+  t.strictSame(rest, cursors.slice(1))
+})
+
+const portOf = (output: string): number => Number(/mqtt:\/\/127\.0\.0\.1:(\d+)/.exec(output)?.[1])
+
+t.test('a session outlives the kill of its server', async (t) => {
+  const settings = { DATA_DIR: await dataFolder(t), MQTT_PORT: '0' }
+  const server = await startServer(t, settings)
+  const root = path.resolve(import.meta.dirname, '../../..')
+  const issuing = spawn(
+    process.execPath,
+    [path.join(root, 'infra/run.mjs'), 'cli', 'token', '--tenant', 'shared'].concat([
+      '--scopes',
+      'read:pets write:pets read:events',
+    ]),
+    { env: { PATH: process.env['PATH'], ...settings } },
+  )
+  let token = ''
+  issuing.stdout.setEncoding('utf8').on('data', (text: string) => (token += text))
+  await once(issuing, 'close')
+  token = token.trim()
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
+  const admit = async (url: string) => {
+    const request = { method: 'POST', headers, body: JSON.stringify(LUNA) }
+    return ((await (await fetch(`${url}/v1/pets`, request)).json()) as { id: string }).id
+  }
+  const kiosk = { clientId: 'kiosk', clean: false, username: 'x', password: token } as const
+  const first = await listen(`mqtt://127.0.0.1:${portOf(server.output())}`, kiosk)
+  await first.client.subscribeAsync('events/pets/#', { qos: 1 })
+  const wanted = [await admit(server.url)]
+  await first.until((heard) => heard.length === 1)
+  wanted.push(await admit(server.url))
+  server.child.kill('SIGKILL')
+  await server.ended
+  await first.close()
+  const next = await startServer(t, settings)
+  for (let n = 0; n < 5; n += 1) wanted.push(await admit(next.url))
+  const second = await listen(`mqtt://127.0.0.1:${portOf(next.output())}`, kiosk)
+  t.teardown(second.close)
+  t.ok(second.isSessionPresent())
+  await second.until((heard) => heard.some(({ topic }) => topic.includes(wanted.at(-1) ?? '-')))
+  const got = new Set([...first.heard, ...second.heard].map(({ topic }) => topic.split('/')[2]))
+  t.strictSame([...got], wanted)
+})
