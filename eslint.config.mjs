@@ -11,6 +11,7 @@ export default tseslint.config(
       '.data/',
       'coverage/',
       'bench/',
+      'clients/', // a package of its own, with its own compiler settings
       'test/architecture/violations/',
     ],
   },

@@ -65,7 +65,7 @@ import { createWebSocketEvents, type WebSocketEvents } from './transports/websoc
 import type { AllowedOrigins } from './transports/websocket/settings.ts'
 
 /** The transports of events that are wired below: the published documents describe these. */
-const SERVED: readonly ServedTransport[] = ['sse', 'websocket']
+const SERVED: readonly ServedTransport[] = ['sse', 'websocket', 'mqtt', 'webhooks']
 
 export type Ports = Readonly<{
   clock: Clock

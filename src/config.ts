@@ -8,6 +8,7 @@ import {
   keysUrl,
   mqttPort,
   postgresUrl,
+  tlsFiles,
   toBoolean,
   type TrustProxy,
   trustedProxies,
@@ -264,12 +265,10 @@ const contradictions = (settings: ParsedSettings): readonly string[] => {
   const halves = (cert === undefined) !== (key === undefined)
   const problems = halves ? ['MQTT_TLS_CERT and MQTT_TLS_KEY are set together, or neither'] : []
   if (settings.JWKS_URL === undefined) return problems
+  const why = 'is missing: JWKS_URL is set, and tokens of an outside provider must name it'
   const missing = (['JWT_ISSUER', 'JWT_AUDIENCE'] as const)
     .filter((name) => settings[name] === undefined)
-    .map(
-      (name) =>
-        `${name} is missing: JWKS_URL is set, and tokens of an outside provider must name it`,
-    )
+    .map((name) => `${name} ${why}`)
   return [...problems, ...missing]
 }
 
@@ -297,11 +296,5 @@ const toConfig = (settings: ParsedSettings): Config => ({
   reservationTimeoutMs: settings.RESERVATION_TIMEOUT_SECONDS * 1_000,
   webhooksAllowInsecure: settings.WEBHOOKS_ALLOW_INSECURE,
   mqttPort: settings.MQTT_PORT,
-  mqttTls:
-    settings.MQTT_TLS_CERT === undefined || settings.MQTT_TLS_KEY === undefined
-      ? undefined
-      : {
-          certFile: path.resolve(settings.MQTT_TLS_CERT),
-          keyFile: path.resolve(settings.MQTT_TLS_KEY),
-        },
+  mqttTls: tlsFiles(settings.MQTT_TLS_CERT, settings.MQTT_TLS_KEY),
 })

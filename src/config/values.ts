@@ -1,5 +1,6 @@
 // The kinds of values that settings take: each is parsed from text, or refused with a sentence that says what was
 // expected.
+import path from 'node:path'
 import { isIP } from 'node:net'
 import { z } from 'zod'
 import { type TenantId, tenantIdSchema } from '../core/ids.ts'
@@ -107,3 +108,9 @@ export const mqttPort = (text: string, context: z.RefinementCtx): number | 'defa
   context.addIssue(`is "${text}": expected a port from 0 to ${MAX_PORT}, or off`)
   return z.NEVER
 }
+
+/** Undefined: TLS is off. */
+export const tlsFiles = (cert: string | undefined, key: string | undefined) =>
+  cert === undefined || key === undefined
+    ? undefined
+    : { certFile: path.resolve(cert), keyFile: path.resolve(key) }

@@ -210,6 +210,5 @@ const ALIASES: Readonly<Record<string, string>> = {
   paymentSucceeded: 'payment.succeeded',
   petAdopted: 'pet.adopted',
 }
-export const EVENT_ALIASES: readonly string[] = Object.keys(ALIASES)
 
 export const canonicalEventName = (name: string): string => ALIASES[name] ?? name

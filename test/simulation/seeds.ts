@@ -1,4 +1,5 @@
-// A row of seeded runs, each held against every promise. The rows are files of their own, so that they run side by side.
+// A row of seeded runs, each held against every promise. The rows are files of their own, so that
+// they run side by side.
 import type { Test } from 'tap'
 import type { StoredEvent } from '../../src/core/event.ts'
 import type { PolicyEvent } from '../../src/policies/policy.ts'

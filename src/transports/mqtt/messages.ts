@@ -1,6 +1,5 @@
 // What is sent on a topic. An event's messages are made once per class and shared by all sessions;
 // its frame in the feed is the CloudEvent, and the other messages hang on to that frame.
-import type { Position } from '../../core/event.ts'
 import type { TenantId } from '../../core/ids.ts'
 import type { Framing, Rendered } from '../feed/types.ts'
 import type { Levels } from './topic-filter.ts'
@@ -116,5 +115,3 @@ const attributesOf = (spoken: Spoken): Readonly<Record<string, string>> =>
       name !== 'data' && typeof value === 'string' ? [[name, value]] : [],
     ),
   )
-
-export type StoredPlace = Readonly<{ position: Position; kind: TopicKind }>

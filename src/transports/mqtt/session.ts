@@ -53,113 +53,29 @@ export type Session = Readonly<{
   close: () => void
 }>
 
+type Held = Readonly<{
+  options: SessionOptions
+  subscriptions: Map<string, SessionSubscription>
+  stockListeners: Map<TenantId, () => void>
+}>
+
 export const createSession = (options: SessionOptions): Session => {
-  const { parts, access, outlet } = options
-  const { application, feed, cursors, limits, logger, stock } = parts
-  const subscriptions = new Map<string, SessionSubscription>()
-  const stockListeners = new Map<TenantId, () => void>()
-
-  const add = (stored: StoredSubscription, wanted: Wanted, position: Position) =>
-    createSubscription({
-      ...{ wanted, stored, position, outlet, access, feed, cursors, logger },
-      retained: parts.retained,
-      principal: options.principal,
-      shows: (at) => application.readModel.waitFor(at, limits.readModelTimeoutMs),
-      fail: options.fail,
-    })
-
-  const keep = (filter: string, subscription: SessionSubscription): void => {
-    subscriptions.get(filter)?.close()
-    subscriptions.set(filter, subscription)
-    const { tenantId, relative } = subscription.wanted
-    if (!wantsStock(relative) || stockListeners.has(tenantId)) return
-    const offer = (message: Parameters<SessionSubscription['offerState']>[0]) => {
-      for (const each of subscriptions.values()) {
-        if (each.wanted.tenantId === tenantId) each.offerState(message)
-      }
-    }
-    stockListeners.set(tenantId, stock.listen(tenantId, offer))
-  }
-
-  const subscribeAnew = (asked: Asked, wanted: Wanted): Granted => {
-    if (!subscriptions.has(asked.filter) && subscriptions.size >= limits.subscriptions) {
-      return { code: REASON.quotaExceeded, reason: 'too many subscriptions' }
-    }
-    const after = asked.after ?? wanted.after
-    const start = startOf(after, wanted, parts)
-    if (typeof start === 'string') return { code: REASON.specificError, reason: start }
-    const { filter, handling, after: _after, ...flow } = asked
-    const stored: StoredSubscription = {
-      ...{ ...flow, filter, inFlight: [], sentUpTo: 0 },
-      cursor: cursors.encode(wanted.tenantId, start),
-      // Whoever says from where has a state already, and gets every change since.
-      needsSnapshot: after === undefined && handling < 2 && hasRetained(wanted.relative),
-    }
-    const subscription = add(stored, wanted, start)
-    const refusal = subscription.open()
-    if (refusal !== undefined) return { code: REASON.quotaExceeded, reason: refusal }
-    keep(filter, subscription)
-    return { code: asked.qos, start: subscription.start }
-  }
-
-  const tellStock = async (): Promise<void> => {
-    for (const tenantId of stockListeners.keys()) {
-      const messages = await readStock({ ...parts, tenantId })
-      for (const { wanted, offerState } of subscriptions.values()) {
-        if (wanted.tenantId === tenantId) for (const message of messages) offerState(message)
-      }
-    }
-  }
-
-  const forget = (): void => {
-    for (const subscription of subscriptions.values()) subscription.close()
-    subscriptions.clear()
-    for (const stop of stockListeners.values()) stop()
-    stockListeners.clear()
-  }
+  const held: Held = { options, subscriptions: new Map(), stockListeners: new Map() }
+  const { subscriptions, stockListeners } = held
+  const { outlet } = options
+  const { logger } = options.parts
 
   return {
-    resume(stored) {
-      for (const each of stored.subscriptions) {
-        const parsed = parseWanted(each.filter)
-        if (parsed.kind !== 'wanted') continue
-        const { tenantId, levels } = parsed.wanted
-        if (!access.maySubscribe(tenantId, levels)) continue
-        const at = cursors.decode(tenantId, each.cursor)
-        if (at.kind !== 'position') {
-          forget()
-          return false
-        }
-        const subscription = add(each, parsed.wanted, at.position)
-        keep(each.filter, subscription)
-        if (subscription.open() !== undefined) options.fail()
-      }
-      return true
-    },
+    resume: (stored) => resume(held, stored),
     start() {
       for (const subscription of subscriptions.values()) subscription.start()
       if (stockListeners.size === 0) return
       // What changed while it was away is not in the log: the newest count says all.
-      tellStock().catch((cause: unknown) => {
+      tellStock(held).catch((cause: unknown) => {
         logger.warn({ cause }, 'the stock could not be told')
       })
     },
-    subscribe(asked) {
-      const tooLong = asked.filter.length > limits.filterCharacters
-      if (tooLong || levelsOf(asked.filter).length > limits.filterLevels) {
-        return { code: REASON.filterInvalid, reason: 'the topic filter is too long' }
-      }
-      const parsed = parseWanted(asked.filter)
-      if (parsed.kind !== 'wanted') return REFUSALS[parsed.kind]
-      const { wanted } = parsed
-      if (!access.maySubscribe(wanted.tenantId, wanted.levels)) return NOT_GRANTED
-      const present = subscriptions.get(asked.filter)
-      if (present === undefined || asked.after !== undefined) return subscribeAnew(asked, wanted)
-      const { filter: _filter, handling, after: _after, ...flow } = asked
-      const isSnapshotWanted =
-        handling === 0 && wanted.after === undefined && hasRetained(wanted.relative)
-      return { code: asked.qos, start: () => present.renew(flow, isSnapshotWanted) }
-    },
+    subscribe: (asked) => subscribe(held, asked),
     unsubscribe(filter) {
       subscriptions.get(filter)?.close()
       return subscriptions.delete(filter)
@@ -171,12 +87,114 @@ export const createSession = (options: SessionOptions): Session => {
       nextId: outlet.nextId(),
       subscriptions: [...subscriptions.values()].map((subscription) => subscription.stored()),
     }),
-    close() {
-      for (const subscription of subscriptions.values()) subscription.close()
-      for (const stop of stockListeners.values()) stop()
-      stockListeners.clear()
-    },
+    close: () => closeAll(held),
   }
+}
+
+const add = (
+  { options }: Held,
+  stored: StoredSubscription,
+  wanted: Wanted,
+  position: Position,
+): SessionSubscription => {
+  const { parts, access, outlet, principal, fail } = options
+  const { application, feed, cursors, limits, logger, retained } = parts
+  return createSubscription({
+    ...{ wanted, stored, position, outlet, access, feed, cursors, logger },
+    ...{ retained, principal, fail },
+    shows: (at) => application.readModel.waitFor(at, limits.readModelTimeoutMs),
+  })
+}
+
+const keep = (held: Held, filter: string, subscription: SessionSubscription): void => {
+  const { options, subscriptions, stockListeners } = held
+  subscriptions.get(filter)?.close()
+  subscriptions.set(filter, subscription)
+  const { tenantId, relative } = subscription.wanted
+  if (!wantsStock(relative) || stockListeners.has(tenantId)) return
+  const offer = (message: Parameters<SessionSubscription['offerState']>[0]) => {
+    for (const each of subscriptions.values()) {
+      if (each.wanted.tenantId === tenantId) each.offerState(message)
+    }
+  }
+  stockListeners.set(tenantId, options.parts.stock.listen(tenantId, offer))
+}
+
+const resume = (held: Held, stored: StoredSession): boolean => {
+  const { parts, access, fail } = held.options
+  for (const each of stored.subscriptions) {
+    const parsed = parseWanted(each.filter)
+    if (parsed.kind !== 'wanted') continue
+    const { tenantId, levels } = parsed.wanted
+    if (!access.maySubscribe(tenantId, levels)) continue
+    const at = parts.cursors.decode(tenantId, each.cursor)
+    if (at.kind !== 'position') {
+      closeAll(held)
+      held.subscriptions.clear()
+      return false
+    }
+    const subscription = add(held, each, parsed.wanted, at.position)
+    keep(held, each.filter, subscription)
+    if (subscription.open() !== undefined) fail()
+  }
+  return true
+}
+
+const subscribe = (held: Held, asked: Asked): Granted => {
+  const { parts, access } = held.options
+  const tooLong = asked.filter.length > parts.limits.filterCharacters
+  if (tooLong || levelsOf(asked.filter).length > parts.limits.filterLevels) {
+    return { code: REASON.filterInvalid, reason: 'the topic filter is too long' }
+  }
+  const parsed = parseWanted(asked.filter)
+  if (parsed.kind !== 'wanted') return REFUSALS[parsed.kind]
+  const { wanted } = parsed
+  if (!access.maySubscribe(wanted.tenantId, wanted.levels)) return NOT_GRANTED
+  const present = held.subscriptions.get(asked.filter)
+  if (present === undefined || asked.after !== undefined) return subscribeAnew(held, asked, wanted)
+  const { filter: _filter, handling, after: _after, ...flow } = asked
+  const isSnapshotWanted =
+    handling === 0 && wanted.after === undefined && hasRetained(wanted.relative)
+  return { code: asked.qos, start: () => present.renew(flow, isSnapshotWanted) }
+}
+
+const subscribeAnew = (held: Held, asked: Asked, wanted: Wanted): Granted => {
+  const { options, subscriptions } = held
+  const { parts } = options
+  if (!subscriptions.has(asked.filter) && subscriptions.size >= parts.limits.subscriptions) {
+    return { code: REASON.quotaExceeded, reason: 'too many subscriptions' }
+  }
+  const after = asked.after ?? wanted.after
+  const start = startOf(after, wanted, parts)
+  if (typeof start === 'string') return { code: REASON.specificError, reason: start }
+  const { filter, handling, after: _after, ...flow } = asked
+  const stored: StoredSubscription = {
+    ...{ ...flow, filter, inFlight: [], sentUpTo: 0 },
+    cursor: parts.cursors.encode(wanted.tenantId, start),
+    // Whoever says from where has a state already, and gets every change since.
+    needsSnapshot: after === undefined && handling < 2 && hasRetained(wanted.relative),
+  }
+  const subscription = add(held, stored, wanted, start)
+  const refusal = subscription.open()
+  if (refusal !== undefined) return { code: REASON.quotaExceeded, reason: refusal }
+  keep(held, filter, subscription)
+  return { code: asked.qos, start: subscription.start }
+}
+
+const tellStock = async ({ options, subscriptions, stockListeners }: Held): Promise<void> => {
+  for (const tenantId of stockListeners.keys()) {
+    const messages = await readStock({ ...options.parts, tenantId })
+    for (const { wanted, offerState } of subscriptions.values()) {
+      if (wanted.tenantId === tenantId) for (const message of messages) offerState(message)
+    }
+  }
+}
+
+/** The subscriptions stay, to be stored. */
+const closeAll = ({ subscriptions, stockListeners }: Held): void => {
+  for (const subscription of subscriptions.values()) subscription.close()
+  for (const stop of stockListeners.values()) stop()
+  stockListeners.clear()
 }
 
 const NOT_GRANTED: Granted = {

@@ -5,7 +5,7 @@ import type { Position, StoredEvent } from '../../core/event.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { Closing, Feed, RefusalReason, Sink, Subscription } from '../feed/types.ts'
 import type { Access } from './access.ts'
-import { createDeliveries } from './deliveries.ts'
+import { createDeliveries, type Deliveries } from './deliveries.ts'
 import { type Message, messagesOfFrame, MQTT_FRAMING } from './messages.ts'
 import type { Outlet } from './outlet.ts'
 import type { RetainedReader } from './retained.ts'
@@ -49,147 +49,186 @@ export type SubscriptionOptions = Readonly<{
   fail: () => void
 }>
 
+type State = {
+  readonly options: SubscriptionOptions
+  readonly deliveries: Deliveries
+  readonly waitingStates: Map<string, Message>
+  flow: Flow
+  place: Subscription | undefined
+  position: Position
+  isClosed: boolean
+  isStarted: boolean
+  needsSnapshot: boolean
+  isFull: boolean // the feed waits for us
+  onRoom: (() => void) | undefined // set while the snapshot waits
+  drained: () => void
+}
+
 export const createSubscription = (options: SubscriptionOptions): SessionSubscription => {
-  const { wanted, stored, outlet, access, feed } = options
-  const { tenantId, relative } = wanted
-  let flow: Flow = stored
-  let place: Subscription | undefined
-  let position = options.position
-  let isClosed = false
-  let isStarted = false
-  let needsSnapshot = stored.needsSnapshot
-  let isFull = false // the feed waits for us
-  let onRoom: (() => void) | undefined // set while the snapshot waits
-  const waitingStates = new Map<string, Message>()
-
-  const mayReceive = (message: Message) => access.mayReceive(tenantId, message.levels)
-  const sendState = (message: Message, retain: boolean): void => {
-    const { qos, id } = flow
-    const common = { qos, dup: false, retain, onDone: () => {} }
-    outlet.publish(message, { ...common, ...(id !== undefined && { subscriptionId: id }) })
-  }
-  const deliveries = createDeliveries({ stored, outlet, flow: () => flow })
-  const isHeld = () => !isStarted || needsSnapshot
-
-  const write = (frame: Buffer, event: StoredEvent): boolean => {
-    const messages = messagesOfFrame(frame).filter(
-      (message) => matchesTopic(relative, message.relative) && mayReceive(message),
-    )
-    deliveries.take(event.position, messages)
-    if (!isHeld()) deliveries.send()
-    isFull = deliveries.isWaiting() || !outlet.hasRoom(flow.qos)
-    return !isFull
-  }
-
-  const onClose = ({ position: reached, reason }: Closing): void => {
-    position = reached
-    place = undefined
-    // It took nothing for long, and may go on doing so: only its cursor is kept until it does.
-    if (reason === 'failed' && !isClosed) options.fail()
-  }
-
-  let drained: () => void = () => {}
-  const sink: Sink = {
-    framing: MQTT_FRAMING,
-    write,
-    checkpoint: () => true,
-    heartbeat: () => true,
-    lag: () => true,
-    onDrain: (callback) => (drained = callback),
-    cork: () => {},
-    uncork: () => {},
-    close: onClose,
-  }
-
-  const open = (): RefusalReason | undefined => {
-    if (relative[0] === 'inventory') return undefined
-    const outcome = feed.subscribe({
-      ...{ tenantId, after: position, sink, transport: 'mqtt', principal: options.principal },
-      visibility: access.visibilityOf(tenantId),
-      filter: feedFilterOf(relative),
-    })
-    if (outcome.kind === 'refused') return outcome.reason
-    place = outcome.subscription
-    return undefined
-  }
-
-  const pump = (): void => {
-    if (isClosed || !isStarted) return
-    const wake = onRoom
-    if (needsSnapshot) {
-      if (!outlet.hasRoom(flow.qos)) return
-      onRoom = undefined
-      wake?.()
-      return
-    }
-    deliveries.send()
-    for (const [topic, message] of waitingStates) {
-      if (!outlet.hasRoom(flow.qos)) return
-      waitingStates.delete(topic)
-      sendState(message, flow.retainAsPublished)
-    }
-    if (deliveries.isWaiting() || !outlet.hasRoom(flow.qos) || !isFull) return
-    isFull = false
-    if (place !== undefined) drained()
-    else if (open() !== undefined) options.fail()
-  }
-
-  const room = (): Promise<void> =>
-    outlet.hasRoom(flow.qos) ? Promise.resolve() : new Promise((resolve) => (onRoom = resolve))
-
-  const sendSnapshot = async (): Promise<void> => {
-    // An older state must not follow a newer one that was already told.
-    await options.shows(place?.position() ?? position)
-    for await (const message of options.retained(tenantId, relative, mayReceive)) {
-      while (!isClosed && !outlet.hasRoom(flow.qos)) await room()
-      if (isClosed) return
-      sendState(message, true)
-    }
-    needsSnapshot = false
-    pump()
-  }
-
-  const startSnapshot = (): void => {
-    sendSnapshot().catch((cause: unknown) => {
-      options.logger.error({ cause }, 'the retained state of a subscription could not be read')
-      options.fail()
-    })
-  }
-
-  const cursorPosition = (): Position => deliveries.acknowledged() ?? place?.position() ?? position
+  const { wanted, stored, cursors } = options
+  const state = stateOf(options)
+  const sink = sinkOf(state)
+  const open = () => openPlace(state, sink)
+  const pump = () => pumpAll(state, open)
 
   return {
     wanted,
     open,
     start() {
-      isStarted = true
-      if (needsSnapshot) startSnapshot()
+      state.isStarted = true
+      if (state.needsSnapshot) startSnapshot(state, pump)
       else pump()
     },
     renew(next, isSnapshotWanted) {
-      flow = next
-      if (!isSnapshotWanted || needsSnapshot) return
-      needsSnapshot = true
-      startSnapshot()
+      state.flow = next
+      if (!isSnapshotWanted || state.needsSnapshot) return
+      state.needsSnapshot = true
+      startSnapshot(state, pump)
     },
     pump,
     offerState(message) {
-      if (isClosed || !wantsStock(relative)) return
-      if (!matchesTopic(relative, message.relative) || !mayReceive(message)) return
-      waitingStates.set(message.topic, message)
+      if (state.isClosed || !wantsStock(wanted.relative)) return
+      if (!matchesTopic(wanted.relative, message.relative) || !mayReceive(state, message)) return
+      state.waitingStates.set(message.topic, message)
       pump()
     },
     stored: () => ({
       ...stored,
-      ...flow,
-      ...deliveries.state(),
-      cursor: options.cursors.encode(tenantId, cursorPosition()),
-      needsSnapshot,
+      ...state.flow,
+      ...state.deliveries.state(),
+      cursor: cursors.encode(wanted.tenantId, cursorPosition(state)),
+      needsSnapshot: state.needsSnapshot,
     }),
     close() {
-      isClosed = true
-      place?.close('cancelled')
-      onRoom?.()
+      state.isClosed = true
+      state.place?.close('cancelled')
+      state.onRoom?.()
     },
   }
 }
+
+const stateOf = (options: SubscriptionOptions): State => {
+  const { stored, outlet, position } = options
+  const state: State = {
+    options,
+    deliveries: createDeliveries({ stored, outlet, flow: () => state.flow }),
+    waitingStates: new Map(),
+    flow: stored,
+    place: undefined,
+    position,
+    isClosed: false,
+    isStarted: false,
+    needsSnapshot: stored.needsSnapshot,
+    isFull: false,
+    onRoom: undefined,
+    drained: () => {},
+  }
+  return state
+}
+
+const mayReceive = ({ options }: State, message: Message): boolean =>
+  options.access.mayReceive(options.wanted.tenantId, message.levels)
+
+const hasRoom = ({ options, flow }: State): boolean => options.outlet.hasRoom(flow.qos)
+
+const sendState = ({ options, flow }: State, message: Message, retain: boolean): void => {
+  const { qos, id } = flow
+  const common = { qos, dup: false, retain, onDone: () => {} }
+  options.outlet.publish(message, { ...common, ...(id !== undefined && { subscriptionId: id }) })
+}
+
+const write = (state: State, frame: Buffer, event: StoredEvent): boolean => {
+  const { options, deliveries } = state
+  const messages = messagesOfFrame(frame).filter(
+    (message) =>
+      matchesTopic(options.wanted.relative, message.relative) && mayReceive(state, message),
+  )
+  deliveries.take(event.position, messages)
+  const isHeld = !state.isStarted || state.needsSnapshot
+  if (!isHeld) deliveries.send()
+  state.isFull = deliveries.isWaiting() || !hasRoom(state)
+  return !state.isFull
+}
+
+const onClose = (state: State, { position: reached, reason }: Closing): void => {
+  state.position = reached
+  state.place = undefined
+  // It took nothing for long, and may go on doing so: only its cursor is kept until it does.
+  if (reason === 'failed' && !state.isClosed) state.options.fail()
+}
+
+const sinkOf = (state: State): Sink => ({
+  framing: MQTT_FRAMING,
+  write: (frame, event) => write(state, frame, event),
+  checkpoint: () => true,
+  heartbeat: () => true,
+  lag: () => true,
+  onDrain: (callback) => (state.drained = callback),
+  cork: () => {},
+  uncork: () => {},
+  close: (closing) => onClose(state, closing),
+})
+
+const openPlace = (state: State, sink: Sink): RefusalReason | undefined => {
+  const { wanted, access, feed, principal } = state.options
+  const { tenantId, relative } = wanted
+  if (relative[0] === 'inventory') return undefined
+  const outcome = feed.subscribe({
+    ...{ tenantId, after: state.position, sink, transport: 'mqtt', principal },
+    visibility: access.visibilityOf(tenantId),
+    filter: feedFilterOf(relative),
+  })
+  if (outcome.kind === 'refused') return outcome.reason
+  state.place = outcome.subscription
+  return undefined
+}
+
+const pumpAll = (state: State, open: SessionSubscription['open']): void => {
+  if (state.isClosed || !state.isStarted) return
+  const { deliveries, waitingStates } = state
+  const wake = state.onRoom
+  if (state.needsSnapshot) {
+    if (!hasRoom(state)) return
+    state.onRoom = undefined
+    wake?.()
+    return
+  }
+  deliveries.send()
+  for (const [topic, message] of waitingStates) {
+    if (!hasRoom(state)) return
+    waitingStates.delete(topic)
+    sendState(state, message, state.flow.retainAsPublished)
+  }
+  if (deliveries.isWaiting() || !hasRoom(state) || !state.isFull) return
+  state.isFull = false
+  if (state.place !== undefined) state.drained()
+  else if (open() !== undefined) state.options.fail()
+}
+
+const room = (state: State): Promise<void> =>
+  hasRoom(state) ? Promise.resolve() : new Promise((resolve) => (state.onRoom = resolve))
+
+const sendSnapshot = async (state: State, pump: () => void): Promise<void> => {
+  const { wanted, shows, retained } = state.options
+  // An older state must not follow a newer one that was already told.
+  await shows(state.place?.position() ?? state.position)
+  const isSeen = (message: Message) => mayReceive(state, message)
+  for await (const message of retained(wanted.tenantId, wanted.relative, isSeen)) {
+    while (!state.isClosed && !hasRoom(state)) await room(state)
+    if (state.isClosed) return
+    sendState(state, message, true)
+  }
+  state.needsSnapshot = false
+  pump()
+}
+
+const startSnapshot = (state: State, pump: () => void): void => {
+  sendSnapshot(state, pump).catch((cause: unknown) => {
+    const { logger, fail } = state.options
+    logger.error({ cause }, 'the retained state of a subscription could not be read')
+    fail()
+  })
+}
+
+const cursorPosition = ({ deliveries, place, position }: State): Position =>
+  deliveries.acknowledged() ?? place?.position() ?? position

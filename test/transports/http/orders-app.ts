@@ -41,8 +41,6 @@ export type Problem = Readonly<{
 }>
 export type Json = Readonly<Record<string, unknown>>
 
-export type OrdersApp = Awaited<ReturnType<typeof ordersApp>>
-
 export const ordersApp = async (t: Test, options: TestAppOptions = {}) => {
   const rig = await testApp(t, options)
   const { app, ports } = rig

@@ -11,7 +11,6 @@ import { createWebhooks } from '../../../src/application/webhooks.ts'
 import { createCommandHandler } from '../../../src/commands/handle.ts'
 import type { CommandContext } from '../../../src/core/command.ts'
 import type { EventStore } from '../../../src/core/event-store.ts'
-import { SHARED_TENANT } from '../../../src/core/ids.ts'
 import { silentLogger } from '../../../src/core/logger.ts'
 import { noMetrics } from '../../../src/core/metrics.ts'
 import type { SqlDatabase } from '../../../src/core/sql.ts'
@@ -23,7 +22,7 @@ import { testDatabase } from '../../support/database.ts'
 import { type FixedClock, fixedClock } from '../../support/fixed-clock.ts'
 import { catalogue, plainCursors, TENANT, write } from '../feed/harness.ts'
 
-export { SHARED_TENANT, TENANT }
+export { TENANT }
 
 export type EngineHandle = Readonly<{
   engine: WebhookEngine

@@ -11,9 +11,6 @@ export const eventNames: readonly string[] = registeredEvents.map(
   ({ definition }) => definition.type,
 )
 
-export const eventNamesOf = (prefix: string): readonly string[] =>
-  eventNames.filter((name) => name.startsWith(prefix))
-
 /** `pet.adopted`: the whole CloudEvent; `pet.adopted.data` and `pet.adopted.public`: its data. */
 export const eventSchemas = (schemaBase: string): Readonly<Record<string, JsonObject>> =>
   Object.fromEntries([

@@ -1,0 +1,2 @@
+// Caught by: bullmq-driver
+import 'pg'

@@ -1,0 +1,2 @@
+// Caught by: catalogue-packages
+import 'rate-limiter-flexible'

@@ -1,0 +1,2 @@
+// Caught by: webhooks-packages
+import 'rate-limiter-flexible'

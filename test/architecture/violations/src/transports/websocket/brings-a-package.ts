@@ -1,0 +1,2 @@
+// Caught by: websocket-packages
+import 'rate-limiter-flexible'
