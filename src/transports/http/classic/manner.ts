@@ -24,6 +24,7 @@ const OTHERS: ReadonlySet<string> = new Set([
   'livez',
   'readyz',
   'metrics',
+  'schemas',
   'docs',
 ])
 

@@ -180,8 +180,8 @@ const responsesOf = (route: DocumentedRoute, { refusesBodyWith }: Profile): Json
     ...(route.params === undefined ? [] : [404]),
     ...(isWrite(route) ? [409, 412] : []),
     ...(takesKey(route) ? [409, refusesBodyWith] : []),
-    ...(takesBody ? [413, 415, refusesBodyWith] : []),
-    ...(route.method === 'DELETE' ? [413, 415] : []), // a body is read where there may be one
+    ...(takesBody ? [refusesBodyWith] : []),
+    ...(route.method === 'GET' ? [] : [413, 415]), // a body is read where there may be one
   ])
   const sorted = [...statuses].sort((a, b) => a - b)
   return {
