@@ -65,7 +65,7 @@ const change = async (client: Client, pet: Pet): Promise<void> => {
   const name = newName()
   pet.names.set(name, Infinity) // may be read before its version is known here
   const response = await write(client, 'PATCH', pet.url, { name })
-  if (response.statusCode !== 200) return void client.seen.set(pet, 'removed')
+  if (response.statusCode !== 200) return // removed by the other: a refusal has no cursor to wait for
   pet.names.set(name, versionOf(response))
   client.seen.set(pet, versionOf(response))
 }
@@ -82,8 +82,8 @@ const create = async (client: Client): Promise<void> => {
 
 const remove = async (client: Client, pet: Pet): Promise<void> => {
   pet.isRemoving = true
-  await write(client, 'DELETE', pet.url)
-  client.seen.set(pet, 'removed')
+  const { statusCode } = await write(client, 'DELETE', pet.url)
+  if (statusCode === 204) client.seen.set(pet, 'removed')
 }
 
 const mustBeFresh = (client: Client, pet: Pet, name: string | undefined): void => {
