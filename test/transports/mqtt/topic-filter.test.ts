@@ -1,6 +1,6 @@
 // Filters and topics, against a matcher that is too simple to be wrong.
 import fc from 'fast-check'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import {
   containsFilter,
   isTopicFilter,
@@ -29,24 +29,31 @@ const naive = (levels: readonly string[], path: readonly string[]): boolean => {
   return new RegExp(`^${text.join('/')}${open ? '(/.*)?' : ''}$`).test(path.join('/'))
 }
 
-t.test('a filter matches what a naive matcher matches', async () => {
-  fc.assert(
+/** Says with which example a property does not hold. */
+const holds = <Values>(t: Test, property: fc.IProperty<Values>): void => {
+  const outcome = fc.check(property, { seed: SEED, numRuns: RUNS })
+  t.notOk(outcome.failed, fc.defaultReportMessage(outcome) ?? 'holds')
+  t.equal(outcome.numRuns, RUNS)
+}
+
+t.test('a filter matches what a naive matcher matches', async (t) => {
+  holds(
+    t,
     fc.property(
       filter,
       topic,
       (levels, path) => matchesTopic(levels, path) === naive(levels, path),
     ),
-    { seed: SEED, numRuns: RUNS },
   )
 })
 
-t.test('what a contained filter matches, the containing one matches', async () => {
-  fc.assert(
+t.test('what a contained filter matches, the containing one matches', async (t) => {
+  holds(
+    t,
     fc.property(filter, filter, topic, (outer, inner, path) => {
       if (containsFilter(outer, inner) && naive(inner, path)) return naive(outer, path)
       return true
     }),
-    { seed: SEED, numRuns: RUNS },
   )
 })
 
@@ -60,15 +67,15 @@ const witnesses = (levels: readonly string[]): readonly (readonly string[])[] =>
   return tails.map((tail) => [...named, ...tail]).filter((path) => path.length > 0)
 }
 
-t.test('a filter that is not contained has a topic that the other does not match', async () => {
-  fc.assert(
+t.test('a filter that is not contained has a topic that the other does not match', async (t) => {
+  holds(
+    t,
     fc.property(filter, filter, (outer, inner) => {
       // Every topic has a level, so that `+/#` matches all that `#` does. Nobody is granted either.
       if (inner[0] === '#' && outer[0] === '+') return !containsFilter(outer, inner)
       const all = witnesses(inner).every((path) => !naive(inner, path) || naive(outer, path))
       return containsFilter(outer, inner) === all
     }),
-    { seed: SEED, numRuns: RUNS },
   )
 })
 

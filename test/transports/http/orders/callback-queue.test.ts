@@ -148,4 +148,6 @@ t.test('a fault in a call loses that callback only', async (t) => {
   queue.offer(callback('a'))
   queue.offer(callback('b'))
   await until('the other is delivered', () => ended['delivered'] === 1)
+  t.notOk('failed' in ended && ended['failed'] > 1, 'the fault ends its own callback alone')
+  t.equal(ended['delivered'], 1)
 })
