@@ -2,8 +2,9 @@
 // fails here is a bug in the caller: input from outside was checked at its edge. Throws RangeError.
 import { toTimestamp } from './clock.ts'
 import { MAX_EVENTS_PER_APPEND, type AppendRequest } from './event-store.ts'
-import type { NewEvent } from './event.ts'
+import type { NewEvent, Position, StoredEvent, StreamRef, Version } from './event.ts'
 import { isUuid } from './ids.ts'
+import type { JsonObject } from './json.ts'
 
 /** Bytes of one event's data as JSON in UTF-8. */
 export const MAX_EVENT_BYTES = 262_144
@@ -36,6 +37,31 @@ export const checkAppend = (request: AppendRequest): StorableAppend => {
   checkInteger('number of events', events.length, 1, MAX_EVENTS_PER_APPEND)
   return { events: events.map(storableEvent), metadata: storableJson(request.metadata) }
 }
+
+export type Place = Readonly<{ version: Version; position: Position; recordedAt: string }>
+
+/**
+ * The event as it is read from the log. Its data is parsed anew: what a caller does to its objects
+ * afterwards never reaches a reader.
+ */
+export const storedAt = (
+  stream: StreamRef,
+  { event, metadata }: Readonly<{ event: StorableEvent; metadata: string }>,
+  { version, position, recordedAt }: Place,
+): StoredEvent => ({
+  position,
+  tenantId: stream.tenantId,
+  category: stream.category,
+  streamId: stream.id,
+  version,
+  eventId: event.eventId,
+  type: event.type,
+  schemaVersion: event.schemaVersion,
+  data: JSON.parse(event.data) as JsonObject,
+  metadata: JSON.parse(metadata) as StoredEvent['metadata'],
+  occurredAt: event.occurredAt,
+  recordedAt,
+})
 
 const storableEvent = (event: NewEvent): StorableEvent => {
   if (!isUuid(event.eventId)) throw new RangeError(`eventId is not a UUID: ${event.eventId}`)

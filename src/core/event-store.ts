@@ -56,6 +56,11 @@ export type LogSubscription = Readonly<{
   signal: AbortSignal
   pageSize?: number // default 1000
   filter?: LogFilter
+  /**
+   * Told, while a page is waited for, that nothing up to there matches the filter. With it there are
+   * no pages without events: who waits among much that is of no interest is not woken for it.
+   */
+  onPassedOver?: (upTo: Position) => void
 }>
 
 /**

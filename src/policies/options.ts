@@ -64,4 +64,5 @@ export type Tenure = Readonly<{
   writtenAtMs: number
   signOfLifeAtMs: number
   parkedTriedAtMs: number
+  wake: (() => void) | undefined // while the next page is waited for
 }

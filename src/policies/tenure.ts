@@ -2,7 +2,7 @@
 // other, then the checkpoint. Between them signs of life, and tries of what was set aside.
 import type { CheckpointLease } from '../core/checkpoints.ts'
 import type { LogPage } from '../core/event-store.ts'
-import type { StoredEvent } from '../core/event.ts'
+import type { Position, StoredEvent } from '../core/event.ts'
 import type { Tenure, TenureOptions } from './options.ts'
 import { setAside, streamKey, tryParked } from './parking.ts'
 import { reactTo } from './reaction.ts'
@@ -49,6 +49,7 @@ const beginTenure = async (
     writtenAtMs: nowMs,
     signOfLifeAtMs: nowMs,
     parkedTriedAtMs: nowMs,
+    wake: undefined,
   }
 }
 
@@ -60,6 +61,7 @@ const work = async (tenure: Tenure): Promise<void> => {
       after: tenure.seen,
       signal,
       filter: { categories: policy.categories, types: policy.types },
+      onPassedOver: (upTo) => passOver(tenure, upTo),
       ...(pageSize === undefined ? {} : { pageSize }),
     })
     [Symbol.asyncIterator]()
@@ -90,10 +92,12 @@ const nextTurn = async (
   const end = (): void => waiting.abort(OVER)
   tenure.signal.addEventListener('abort', end)
   if (tenure.signal.aborted) end()
+  tenure.wake = end
   const idle = wait(dueInMs(tenure), waiting.signal).then(() => 'idle' as const)
   try {
     return await Promise.race([next, idle])
   } finally {
+    tenure.wake = undefined
     tenure.signal.removeEventListener('abort', end)
     end()
   }
@@ -107,6 +111,13 @@ const dueInMs = (tenure: Tenure): number => {
   return Math.max(0, Math.min(aliveAtMs, writeAtMs) - clock())
 }
 
+/** The page before is dealt with when the next one is waited for. The first move starts the time until it is written. */
+const passOver = (tenure: Tenure, upTo: Position): void => {
+  const isFirst = tenure.seen === tenure.written
+  tenure.seen = Math.max(tenure.seen, upTo)
+  if (isFirst) tenure.wake?.()
+}
+
 /** Ends midway when asked to stop; what was dealt with until then is remembered. */
 const takePage = async (tenure: Tenure, page: LogPage): Promise<void> => {
   for (const event of page.events) {
@@ -114,7 +125,7 @@ const takePage = async (tenure: Tenure, page: LogPage): Promise<void> => {
     tenure.seen = event.position
   }
   tenure.seen = Math.max(tenure.seen, page.upTo)
-  if (page.events.length > 0) await write(tenure)
+  await write(tenure)
 }
 
 /** False: asked to stop before it was done. */

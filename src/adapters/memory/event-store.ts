@@ -1,6 +1,6 @@
 // The log in memory, for tests and simulations: the outcomes, the order and the subscriptions of
 // the real one, and nothing is kept when the process ends.
-import { checkAppend, type StorableEvent } from '../../core/append-check.ts'
+import { checkAppend, storedAt } from '../../core/append-check.ts'
 import { toTimestamp, type Clock } from '../../core/clock.ts'
 import type { StoredEvent, StreamRef, Version } from '../../core/event.ts'
 import {
@@ -12,12 +12,12 @@ import {
   type KeyUse,
   type LogPage,
   type LogRead,
+  type LogSubscription,
   type StreamRead,
   type StreamSlice,
 } from '../../core/event-store.ts'
 import { Fault } from '../../core/fault.ts'
 import type { TenantId } from '../../core/ids.ts'
-import type { JsonObject } from '../../core/json.ts'
 import { matchesFilter, pageSizeOf, pulledPages, type PageSource } from '../../core/log-pages.ts'
 
 export type MemoryEventStoreOptions = Readonly<{
@@ -84,14 +84,8 @@ const append = (log: Log, request: AppendRequest): AppendOutcome => {
   }
   const recordedAt = nextRecordedAt(log)
   for (const event of events) {
-    const envelope = toStored({
-      log,
-      stream,
-      event,
-      metadata,
-      recordedAt,
-      version: stored.length + 1,
-    })
+    const place = { position: log.events.length + 1, version: stored.length + 1, recordedAt }
+    const envelope = storedAt(stream, { event, metadata }, place)
     log.events.push(envelope)
     stored.push(envelope)
   }
@@ -123,31 +117,6 @@ const nextRecordedAt = (log: Log): string => {
   return last > now ? last : now
 }
 
-type Placing = Readonly<{
-  log: Log
-  stream: StreamRef
-  event: StorableEvent
-  metadata: string
-  recordedAt: string
-  version: Version
-}>
-
-// Parsed anew for each event: what a caller does to its objects afterwards never reaches the log.
-const toStored = ({ log, stream, event, metadata, recordedAt, version }: Placing): StoredEvent => ({
-  position: log.events.length + 1,
-  tenantId: stream.tenantId,
-  category: stream.category,
-  streamId: stream.id,
-  version,
-  eventId: event.eventId,
-  type: event.type,
-  schemaVersion: event.schemaVersion,
-  data: JSON.parse(event.data) as JsonObject,
-  metadata: JSON.parse(metadata) as StoredEvent['metadata'],
-  occurredAt: event.occurredAt,
-  recordedAt,
-})
-
 const readStream = (log: Log, stream: StreamRef, read: StreamRead): StreamSlice => {
   const stored = log.streams.get(keyOf(stream)) ?? []
   const isForwards = read.direction !== 'backwards'
@@ -177,12 +146,17 @@ const readAll = (log: Log, { after, limit, filter }: LogRead): LogPage => {
 
 const pageSource = (
   log: Log,
-  { pageSize, filter }: { pageSize?: number; filter?: LogRead['filter'] },
+  { pageSize, filter, onPassedOver }: Pick<LogSubscription, 'pageSize' | 'filter' | 'onPassedOver'>,
 ): PageSource => ({
   next: async (after, signal) => {
-    while (openLog(log).events.length <= after && !signal.aborted) await newEvents(log, signal)
     const limit = pageSizeOf(pageSize)
-    return readAll(log, filter === undefined ? { after, limit } : { after, limit, filter })
+    for (let from = after; ;) {
+      while (openLog(log).events.length <= from && !signal.aborted) await newEvents(log, signal)
+      const page = readAll(log, { after: from, limit, ...(filter === undefined ? {} : { filter }) })
+      if (page.events.length > 0 || signal.aborted || onPassedOver === undefined) return page
+      from = page.upTo
+      onPassedOver(from)
+    }
   },
   close: () => {},
 })

@@ -23,6 +23,8 @@ type Tenure = Readonly<{ options: TenureOptions; lease: Lease; parked: Set<strin
   revision: number
   writtenAtMs: number
   housekeptAtMs: number
+  passedTo: Position // as far as the log has said that it has nothing of interest
+  wake: (() => void) | undefined // while the next page is waited for
 }
 
 type Turn = Readonly<{ kind: 'page'; result: IteratorResult<LogPage> }> | Readonly<{ kind: 'idle' }>
@@ -58,6 +60,8 @@ const beginTenure = async (options: TenureOptions, lease: Lease): Promise<Tenure
     revision: lease.revision,
     writtenAtMs: nowMs,
     housekeptAtMs: nowMs,
+    passedTo: lease.position,
+    wake: undefined,
   }
 }
 
@@ -68,12 +72,14 @@ const work = async (tenure: Tenure, signal: AbortSignal): Promise<void> => {
       after: tenure.seen,
       signal,
       filter: { categories: projection.categories },
+      onPassedOver: (upTo) => passOver(tenure, upTo),
       ...(pageSize === undefined ? {} : { pageSize }),
     })
     [Symbol.asyncIterator]()
   let next = pages.next()
   try {
     while (!signal.aborted) {
+      skip(tenure, tenure.passedTo)
       const turn = await nextTurn(tenure, next, signal)
       if (turn.kind === 'page') {
         if (turn.result.done === true) return
@@ -113,11 +119,13 @@ const nextTurn = async (
   const idle = new Promise<Turn>((resolve) => {
     wake = () => resolve({ kind: 'idle' })
   })
+  tenure.wake = wake
   const timer = setTimeout(wake, dueInMs(tenure))
   signal.addEventListener('abort', wake)
   try {
     return await Promise.race([next.then((result): Turn => ({ kind: 'page', result })), idle])
   } finally {
+    tenure.wake = undefined
     clearTimeout(timer)
     signal.removeEventListener('abort', wake)
   }
@@ -135,7 +143,6 @@ const takePage = async (tenure: Tenure, page: LogPage): Promise<void> => {
   const { options, lease, parked } = tenure
   const { projection, database, decode, clock, metrics } = options
   const labels = { projection: lease.subscription }
-  if (page.events.length === 0) return skip(tenure, page.upTo)
   const startedMs = clock()
   const target = liveTarget(projection)
   const context = { projection, target, database, decode, parked }
@@ -154,6 +161,18 @@ const takePage = async (tenure: Tenure, page: LogPage): Promise<void> => {
     labels,
   )
   metrics.gauge('pawtrail_projection_position', tenure.seen, labels)
+}
+
+/**
+ * While the next page is waited for, all that was handed out before is folded, and the position moves
+ * at once; otherwise when the page in hand is. The first move starts the time until it is written.
+ */
+const passOver = (tenure: Tenure, upTo: Position): void => {
+  tenure.passedTo = upTo
+  if (tenure.wake === undefined) return
+  const isFirst = tenure.seen === tenure.written
+  skip(tenure, upTo)
+  if (isFirst) tenure.wake()
 }
 
 // No row changes, so a query sees this position already; the row follows when it is time to write.

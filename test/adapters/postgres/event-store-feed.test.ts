@@ -9,6 +9,7 @@ import {
   take,
   newEvents,
 } from '../../contracts/event-store/support.ts'
+import { APP_ROLE } from '../../../src/adapters/postgres/connection.ts'
 import { openTestStore } from './event-store-rig.ts'
 
 const NEVER_MS = 60_000
@@ -28,6 +29,24 @@ t.test('an append of another instance wakes a subscription by its signal', async
   while (!(await isListening())) await new Promise((resolve) => setTimeout(resolve, 5))
   await store1(other)
   t.strictSame(positions(await taking), [1, 2])
+})
+
+t.test('events of this process are handed on without being read back', async (t) => {
+  const limits = { tailPollMs: NEVER_MS, ownSignalGraceMs: NEVER_MS }
+  const { store, admin } = await openTestStore(t, limits)
+  const ending = new AbortController()
+  t.teardown(() => ending.abort())
+  const pages = store.subscribe({ after: 0, signal: ending.signal })[Symbol.asyncIterator]()
+  await store1(store)
+  t.equal((await soon(pages.next())).value?.upTo, 1)
+  // Appending goes on by the rights of its function; reading would fail.
+  await admin.query(`revoke select on pawtrail.events from ${APP_ROLE}`)
+  for (const position of [2, 3, 4]) {
+    const next = soon(pages.next())
+    await store1(store)
+    t.strictSame(positions((await next).value?.events ?? []), [position])
+  }
+  await t.rejects(store.head())
 })
 
 t.test('an event whose signal was lost is found by the poll', async (t) => {

@@ -2,11 +2,13 @@
 import assert from 'node:assert/strict'
 import type { EventStore } from '../../../src/core/event-store.ts'
 import {
+  isRising,
   newEvents,
   OTHER_TENANT,
   petStream,
   positions,
   readLog,
+  request,
   soon,
   store1,
   take,
@@ -83,6 +85,61 @@ export const subscribeCases: readonly Case[] = [
       const last = await soon(pages.next())
       assert.deepEqual(positions(last.value?.events ?? []), [second])
       ending.abort()
+    },
+  ],
+  [
+    'who is told of what is passed over gets pages with events only, and hears of all the rest',
+    async (store) => {
+      const ending = new AbortController()
+      const heard: (number | 'page')[] = []
+      const pages = store
+        .subscribe({
+          after: 0,
+          signal: ending.signal,
+          filter: { tenantId: OTHER_TENANT },
+          onPassedOver: (upTo) => heard.push(upTo),
+        })
+        [Symbol.asyncIterator]()
+      const stream = petStream({ tenantId: OTHER_TENANT })
+      let wanted = 0
+      for (let round = 0; round < 20; round += 1) {
+        const next = soon(pages.next())
+        let passed = 0
+        for (let n = 0; n < round % 4; n += 1) ({ position: passed } = await store1(store))
+        while (passed > 0 && heard.at(-1) !== passed) {
+          await soon(new Promise((resolve) => setTimeout(resolve, 1)))
+        }
+        ;({ position: wanted } = await store1(store, { stream }))
+        const page = await next
+        assert.deepEqual(positions(page.value?.events ?? []), [wanted])
+        assert.equal(page.value?.upTo, wanted)
+        heard.push('page')
+      }
+      const told = heard.filter((entry) => entry !== 'page')
+      assert.equal(isRising(told), true)
+      assert.equal(
+        told.every((upTo) => upTo < wanted),
+        true,
+      )
+      ending.abort()
+    },
+  ],
+  [
+    'what a subscription gives of appends under way is what the log has, in every field',
+    async (store) => {
+      const { position: after } = await store1(store)
+      const taking = soon(take(store, 60, { after }))
+      const one = petStream()
+      await Promise.all(
+        Array.from({ length: 20 }, async (_, index) => {
+          await store1(store, { stream: petStream(), events: newEvents(2) })
+          const stream = index % 2 === 0 ? one : petStream() // some are refused on the way
+          await store.append(request({ stream, expectedVersion: 0 }))
+        }),
+      )
+      const left = 60 - ((await readLog(store)).length - 1)
+      for (let n = 0; n < left; n += 1) await store1(store)
+      assert.deepEqual(await taking, (await readLog(store)).slice(1))
     },
   ],
   [

@@ -4,13 +4,13 @@
 import pg from 'pg'
 import { checkAppend } from '../../../core/append-check.ts'
 import type { Clock } from '../../../core/clock.ts'
-import type { Position } from '../../../core/event.ts'
 import type { AppendOutcome, AppendRequest } from '../../../core/event-store.ts'
 import { Fault } from '../../../core/fault.ts'
 import type { Logger } from '../../../core/logger.ts'
 import type { Metrics } from '../../../core/metrics.ts'
 import { createAppendQueue, type AppendQueue, type QueuedAppend } from './append-queue.ts'
 import { batchQuery, outcomesOf, type BatchRow } from './batch.ts'
+import { committedBatch, type CommittedBatch } from './committed.ts'
 import type { EventStoreLimits } from './limits.ts'
 import { openSession, type Session } from './session.ts'
 
@@ -20,12 +20,14 @@ export type AppenderOptions = Readonly<{
   clock: Clock
   logger: Logger
   metrics: Metrics
-  /** Called with the newest position after each commit. */
-  onCommitted: (position: Position) => void
+  /** Called after each commit that stored something. */
+  onCommitted: (batch: CommittedBatch) => void
 }>
 
 export type Appender = Readonly<{
   append(request: AppendRequest): Promise<AppendOutcome>
+  /** A batch is on its way. */
+  isSending(): boolean
   /** Sends what is queued, then ends. */
   close(): Promise<void>
 }>
@@ -69,7 +71,11 @@ export const openAppender = async (options: AppenderOptions): Promise<Appender> 
       cause: error,
     })
   }
-  return { append: (request) => append(state, request), close: () => close(state) }
+  return {
+    append: (request) => append(state, request),
+    isSending: () => state.isSending,
+    close: () => close(state),
+  }
 }
 
 const append = async (state: State, request: AppendRequest): Promise<AppendOutcome> => {
@@ -147,17 +153,16 @@ const send = async (state: State, client: pg.Client, batch: QueuedAppend[]): Pro
 
 const answer = (state: State, batch: QueuedAppend[], row: BatchRow | undefined): void => {
   const outcomes = row === undefined ? [] : outcomesOf(row, batch)
-  let newest = 0
   batch.forEach((append, index) => {
     const outcome = outcomes[index]
     if (outcome === undefined) {
       return append.reject(new Fault('append_outcome_unknown', 'the database left a command out'))
     }
-    if (outcome.kind === 'appended') newest = outcome.position
     count(state, outcome.kind)
     append.resolve(outcome)
   })
-  if (newest > 0) state.options.onCommitted(newest)
+  const committed = row && committedBatch(row[0], batch, outcomes)
+  if (committed !== undefined) state.options.onCommitted(committed)
 }
 
 type Refused = Readonly<{ client: pg.Client; batch: QueuedAppend[]; error: unknown }>

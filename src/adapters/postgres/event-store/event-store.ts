@@ -42,7 +42,11 @@ export const createPostgresEventStore = async (
   })
   const reader = createReader(database, limits.scanWindow)
   const notifications = createNotifications({ ...target, logger })
-  const tail = createTail({ reader, notifications, limits, logger })
+  let isAppending = (): boolean => false // until the appender is there
+  const tail = createTail({
+    ...{ reader, notifications, limits, logger },
+    isAppending: () => isAppending(),
+  })
   const opened = await open(database, tail, {
     config: clientConfig({
       ...target,
@@ -53,9 +57,10 @@ export const createPostgresEventStore = async (
     clock,
     logger,
     metrics,
-    onCommitted: tail.wake,
+    onCommitted: tail.committed,
   })
   const { appender, maintenance, identity } = opened
+  isAppending = appender.isSending
   return {
     identity,
     append: appender.append,

@@ -22,6 +22,8 @@ export type EventStoreLimits = Readonly<{
   tailBytes: number
   tailPageEvents: number
   tailPollMs: number
+  /** How long a signal waits for the answer to a batch of our own. */
+  ownSignalGraceMs: number
   maintenanceIntervalMs: number
   /** Older idempotency keys are forgotten; the database keeps them for 24 hours at least. */
   keyLifetimeHours: number
@@ -46,6 +48,7 @@ export const DEFAULT_LIMITS: EventStoreLimits = {
   tailBytes: 16_777_216,
   tailPageEvents: 1_000,
   tailPollMs: 1_000,
+  ownSignalGraceMs: 3,
   maintenanceIntervalMs: 600_000,
   keyLifetimeHours: 48,
   forgetBatchKeys: 1_000,

@@ -5,6 +5,7 @@ import type { LogFilter, LogPage, LogSubscription } from '../../../core/event-st
 import type { Logger } from '../../../core/logger.ts'
 import { matchesFilter, pageSizeOf, pulledPages, type PageSource } from '../../../core/log-pages.ts'
 import type { Notifications } from '../../../core/notifications.ts'
+import type { CommittedBatch } from './committed.ts'
 import type { EventStoreLimits } from './limits.ts'
 import type { Reader } from './reader.ts'
 import { createRing, type Ring } from './ring.ts'
@@ -16,12 +17,14 @@ export type TailOptions = Readonly<{
   notifications: Notifications
   limits: EventStoreLimits
   logger: Logger
+  /** A batch of this process is on its way. */
+  isAppending: () => boolean
 }>
 
 export type Tail = Readonly<{
   subscribe(subscription: LogSubscription): AsyncIterable<LogPage>
-  /** There may be events up to this position. */
-  wake(position: Position): void
+  /** Told of each batch that this process stored: what follows the ring's head need not be read back. */
+  committed(batch: CommittedBatch): void
   close(): Promise<void>
 }>
 
@@ -29,6 +32,8 @@ type State = {
   readonly options: TailOptions
   readonly open: Set<object>
   readonly waiting: Set<() => void>
+  signalTimer: NodeJS.Timeout | undefined
+  signalledTo: Position
   ring: Ring | undefined // undefined until the end of the log was first seen
   isReading: boolean
   isReadDue: boolean
@@ -42,6 +47,8 @@ export const createTail = (options: TailOptions): Tail => {
     options,
     open: new Set(),
     waiting: new Set(),
+    signalTimer: undefined,
+    signalledTo: 0,
     ring: undefined,
     isReading: false,
     isReadDue: false,
@@ -51,7 +58,7 @@ export const createTail = (options: TailOptions): Tail => {
   }
   return {
     subscribe: (subscription) => pulledPages(subscription, () => openSource(state, subscription)),
-    wake: (position) => wake(state, position),
+    committed: (batch) => committed(state, batch),
     close: async () => {
       state.isClosed = true
       stop(state)
@@ -60,7 +67,7 @@ export const createTail = (options: TailOptions): Tail => {
   }
 }
 
-type Wanted = Pick<LogSubscription, 'filter' | 'pageSize'>
+type Wanted = Pick<LogSubscription, 'filter' | 'pageSize' | 'onPassedOver'>
 
 const openSource = (state: State, wanted: Wanted): PageSource => {
   const source: PageSource = {
@@ -77,14 +84,20 @@ const openSource = (state: State, wanted: Wanted): PageSource => {
 
 const nextPage = async (
   state: State,
-  { filter, pageSize }: Wanted,
+  wanted: Wanted,
   { after, signal }: Readonly<{ after: Position; signal: AbortSignal }>,
 ): Promise<LogPage> => {
+  const { filter, pageSize, onPassedOver } = wanted
   const limit = pageSizeOf(pageSize)
-  for (;;) {
-    const page = await pageAfter(state, { after, limit, filter })
-    if (page.upTo > after || signal.aborted) return page
-    await moved(state, after, signal)
+  for (let from = after; ;) {
+    const page = await pageAfter(state, { after: from, limit, filter })
+    if (page.events.length > 0 || signal.aborted) return page
+    if (page.upTo > from) {
+      if (onPassedOver === undefined) return page
+      from = page.upTo
+      onPassedOver(from)
+    }
+    from = await moved(state, wanted, { after: from, signal })
   }
 }
 
@@ -110,22 +123,44 @@ const ringPage = (ring: Ring, { after, limit, filter }: Ask): LogPage => {
   }
 }
 
-// Resolves once the end of the log lies beyond the position, or on abort.
-const moved = (state: State, after: Position, signal: AbortSignal): Promise<void> =>
+// Resolves once there is something to give after the position, or on abort, with the position up to
+// which there is nothing. Who hears of what is passed over is not woken for it: it would be for
+// nearly every batch, and be one of many.
+const moved = (
+  state: State,
+  { filter, onPassedOver }: Wanted,
+  { after, signal }: Readonly<{ after: Position; signal: AbortSignal }>,
+): Promise<Position> =>
   new Promise((resolve) => {
+    let from = after
     const finish = (): void => {
       state.waiting.delete(check)
       signal.removeEventListener('abort', finish)
-      resolve()
+      resolve(from)
     }
     const check = (): void => {
-      if (state.isClosed || (state.ring !== undefined && state.ring.head() > after)) finish()
+      const { ring, isClosed } = state
+      if (isClosed) return finish()
+      if (ring === undefined || ring.head() <= from) return
+      if (onPassedOver === undefined || from < ring.floor() || hasMatch(ring, from, filter)) {
+        return finish()
+      }
+      from = ring.head()
+      onPassedOver(from)
     }
     state.waiting.add(check)
     signal.addEventListener('abort', finish)
     if (signal.aborted) finish()
     else check()
   })
+
+const hasMatch = (ring: Ring, after: Position, filter: LogFilter | undefined): boolean => {
+  for (let index = ring.indexAfter(after); ; index += 1) {
+    const event = ring.at(index)
+    if (event === undefined) return false
+    if (matchesFilter(filter, event)) return true
+  }
+}
 
 const wakeAll = (state: State): void => {
   for (const check of [...state.waiting]) check()
@@ -143,6 +178,8 @@ const start = (state: State): void => {
 
 const stop = (state: State): void => {
   clearInterval(state.poll)
+  clearTimeout(state.signalTimer)
+  state.signalTimer = undefined
   const { listening } = state
   state.listening = undefined
   state.ring = undefined
@@ -155,7 +192,9 @@ const listen = (state: State): void => {
   if (state.listening !== undefined) return
   const { notifications, logger } = state.options
   const listening = notifications
-    .listen(FEED_CHANNEL, (payload) => wake(state, payload === '' ? Infinity : Number(payload)))
+    .listen(FEED_CHANNEL, (payload) =>
+      signalled(state, payload === '' ? Infinity : Number(payload)),
+    )
     .then((unlisten) => {
       readOn(state) // what was committed before the channel was open gave no signal
       return unlisten
@@ -173,6 +212,26 @@ const listen = (state: State): void => {
 
 const wake = (state: State, position: Position): void => {
   if (state.open.size > 0 && position > (state.ring?.head() ?? 0)) readOn(state)
+}
+
+// The signal of a batch of our own often comes before the answer to it, which brings the events
+// along. So while one is under way a signal waits a moment; what it was for may be here by then.
+const signalled = (state: State, position: Position): void => {
+  if (!state.options.isAppending()) return wake(state, position)
+  state.signalledTo = Math.max(state.signalledTo, position)
+  state.signalTimer ??= setTimeout(() => {
+    const upTo = state.signalledTo
+    state.signalTimer = undefined
+    state.signalledTo = 0
+    wake(state, upTo)
+  }, state.options.limits.ownSignalGraceMs)
+}
+
+const committed = (state: State, batch: CommittedBatch): void => {
+  const { ring } = state
+  if (ring === undefined || batch.first !== ring.head() + 1) return wake(state, batch.newest)
+  ring.push(batch.page())
+  wakeAll(state)
 }
 
 const readOn = (state: State): void => {
@@ -197,9 +256,11 @@ const readWhileDue = async (state: State): Promise<void> => {
       if (state.open.size > 0) state.ring = ring
     } else {
       const { ring } = state
-      const page = await reader.readAll({ after: ring.head(), limit: limits.tailPageEvents })
-      ring.push(page)
-      if (page.upTo < page.head) state.isReadDue = true
+      const after = ring.head()
+      const page = await reader.readAll({ after, limit: limits.tailPageEvents })
+      // A batch of our own that came meanwhile has moved the head: the rest is read once more.
+      if (ring.head() === after) ring.push(page)
+      if (ring.head() < page.head) state.isReadDue = true
     }
     wakeAll(state)
   }
