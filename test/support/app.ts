@@ -59,6 +59,8 @@ export type TestApp = Readonly<{
 }>
 
 const STAFF: readonly Scope[] = ['read:pets', 'write:pets', 'read:events', 'read:audit']
+/** What a real hash costs is for its own test; here its form and its rules are the same. */
+export const CHEAP_HASH = { memoryCost: 64, timeCost: 1, parallelism: 1 } as const
 const SETTINGS: Settings = {
   publicUrl: 'http://pawtrail.test',
   publicReads: true,
@@ -119,7 +121,7 @@ export const testApp = async (t: Test, options: TestAppOptions = {}): Promise<Te
     outbound: silentOutbound,
     webhookStore: createWebhookStore({ database }),
     workQueue: createMemoryWorkQueue({ clock, logger }),
-    passwords: createPasswordHasher(),
+    passwords: createPasswordHasher({ cost: CHEAP_HASH }),
     credentials: createCredentialStore({ database, clock }),
     refreshTokens: createRefreshTokenStore({ database, clock, ids, randomToken }),
     oauth: createOAuthStore({ database, clock, ids, randomToken }),

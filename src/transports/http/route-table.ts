@@ -1,5 +1,5 @@
 // OPTIONS and 405 for every path, made from the routes that exist, so that Allow is never out of date.
-import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
+import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify'
 import { pathOf } from './errors.ts'
 import { ProblemError } from './problem.ts'
 
@@ -110,11 +110,13 @@ const completePath = (url: string, path: Path): void => {
       url,
       config: { isOpen: true },
       schema: { hide: true },
-      handler: (request, reply): FastifyReply =>
-        reply
+      // Before the body is read: it says nothing here.
+      onRequest: (request, reply) =>
+        void reply
           .code(204)
           .headers({ ...headers, ...preflightFields(path, request) })
           .send(),
+      handler: () => undefined,
     })
   }
   const refused = METHODS.filter((method) => method !== 'OPTIONS' && !path.methods.has(method))
