@@ -32,10 +32,12 @@ const startServer = async () => {
   register()
   const { startEmbeddedPostgres } = await import('../src/adapters/embedded-postgres/server.ts')
   const { silentLogger } = await import('../src/core/logger.ts')
+  const { TEST_SERVER_SETTINGS } = await import('../test/support/server-settings.ts')
   const folder = mkdtempSync(path.join(tmpdir(), 'pawtrail-test-run-'))
   const server = await startEmbeddedPostgres({
     dataDir: path.join(folder, 'cluster'),
     logger: silentLogger,
+    settings: TEST_SERVER_SETTINGS,
   })
   const stop = async () => {
     await server.stop()
@@ -45,6 +47,8 @@ const startServer = async () => {
 }
 
 const runTests = async (files) => {
+  const { bundleTests } = await import('./test-bundle.mjs')
+  const bundle = await bundleTests(files)
   const server = await startServer()
   // An interrupted run ends its tests first; this process lives on to stop the server after them.
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => running?.kill(signal))
@@ -52,13 +56,12 @@ const runTests = async (files) => {
     return await run(
       process.execPath,
       [
-        '--import',
-        'tsx',
+        '--enable-source-maps',
         '--test',
         '--test-reporter=spec',
         `--test-concurrency=${CONCURRENCY}`,
         `--test-timeout=${FILE_TIMEOUT_MS}`,
-        ...files,
+        ...bundle.files,
       ],
       {
         ...process.env,
@@ -68,6 +71,7 @@ const runTests = async (files) => {
     )
   } finally {
     await server.stop()
+    bundle.remove()
   }
 }
 

@@ -4,7 +4,9 @@ import { execFile } from 'node:child_process'
 import net from 'node:net'
 import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
+import { checkedFetch, checkOfProcess } from '../support/processes/checked-fetch.ts'
 import { dataFolder, run, startServer } from '../support/processes/program.ts'
+import { parseAnswer } from '../support/watch-answers.ts'
 
 t.setTimeout(180_000)
 
@@ -19,24 +21,24 @@ type Answer = Readonly<{
   body: Record<string, unknown>
 }>
 
-/** The last answer, when the URL names several. */
+/** The last answer, when the URL names several. It is held against the documents. */
 const curl = async (...args: readonly string[]): Promise<Answer> => {
   const options = ['--silent', '--show-error', '--include', '--max-time', CURL_SECONDS]
   const { stdout } = await promisify(execFile)('curl', [...options, ...args], {
     maxBuffer: 64 * 1024 * 1024,
   })
-  const start = stdout.lastIndexOf('HTTP/1.1 ')
-  const end = stdout.indexOf('\r\n\r\n', start)
-  const [statusLine = '', ...fields] = stdout.slice(start, end).split('\r\n')
-  const text = stdout.slice(end + 4)
+  const response = parseAnswer(stdout.slice(stdout.lastIndexOf('HTTP/1.1 ')))
+  if (response === undefined) throw new Error(`no answer: ${stdout.slice(0, 200)}`)
+  const { origin, pathname } = new URL((args.at(-1) ?? '').replace(/\?.*/, ''))
+  const method = args[args.indexOf('--request') + 1] ?? ''
+  const check = await checkOfProcess(origin)
+  const asked = { method: args.includes('--request') ? method : 'GET', path: pathname }
+  const fault = check({ ...asked, response })
+  if (fault !== undefined) throw new Error(fault)
+  const { statusCode: status, headers, body: text } = response
   return {
-    status: Number(statusLine.split(' ')[1]),
-    headers: Object.fromEntries(
-      fields.map((field) => [
-        field.slice(0, field.indexOf(':')).toLowerCase(),
-        field.slice(field.indexOf(':') + 1).trim(),
-      ]),
-    ),
+    status,
+    headers,
     text,
     body: text.startsWith('{') ? (JSON.parse(text) as Record<string, unknown>) : {},
   }
@@ -267,7 +269,7 @@ t.test('the request after the hundredth in a minute is refused as documented', a
   t.ok(wait >= 1 && wait <= 60, `Retry-After is ${wait}`)
   const resetMs = Number(refused.headers['ratelimit-reset']) * 1000
   t.ok(Math.abs(resetMs - Date.now()) <= 61_000, 'RateLimit-Reset is a unix time')
-  t.equal((await fetch(`${url}/livez`)).status, 200)
+  t.equal((await checkedFetch(`${url}/livez`)).status, 200)
   child.kill('SIGTERM')
   t.equal(await ended, 0)
 })

@@ -3,6 +3,7 @@
 // its id when it comes twice.
 import { EventSource } from 'eventsource'
 import t, { type Test } from 'tap'
+import { checkedFetch } from '../support/processes/checked-fetch.ts'
 import { dataFolder, run, startServer, waitFor } from '../support/processes/program.ts'
 
 const WRITES = 300
@@ -27,7 +28,7 @@ const admit = async (url: string, token: string, number: number): Promise<string
   const deadline = AbortSignal.timeout(WRITE_DEADLINE_MS)
   for (;;) {
     try {
-      const answer = await fetch(`${url}/v1/pets`, {
+      const answer = await checkedFetch(`${url}/v1/pets`, {
         method: 'POST',
         headers: {
           authorization: `Bearer ${token}`,
@@ -58,7 +59,10 @@ const follow = (
   const events: Envelope[] = []
   const source = new EventSource(`${url}/v1/events/stream?after=earliest&types=pet.*`, {
     fetch: (input, init) =>
-      fetch(input, { ...init, headers: { ...init.headers, authorization: `Bearer ${token}` } }),
+      checkedFetch(input, {
+        ...init,
+        headers: { ...init.headers, authorization: `Bearer ${token}` },
+      }),
   })
   source.onmessage = ({ data }) => events.push(JSON.parse(data as string) as Envelope)
   return { events, close: () => source.close() }

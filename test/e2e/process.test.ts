@@ -1,5 +1,6 @@
 // The program as one process with its database: it starts from nothing, stops clean, and survives being killed.
 import t, { type Test } from 'tap'
+import { checkedFetch } from '../support/processes/checked-fetch.ts'
 import { dataFolder, run, serversOn, startServer, waitFor } from '../support/processes/program.ts'
 
 // Processes and databases start and stop in every test: tap's own thirty seconds are for other things.
@@ -17,7 +18,7 @@ const tokenFor = async (t: Test, folder: string): Promise<string> => {
 }
 
 const addPet = async (url: string, token: string, name: string): Promise<string> => {
-  const response = await fetch(`${url}/v1/pets`, {
+  const response = await checkedFetch(`${url}/v1/pets`, {
     method: 'POST',
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
     body: JSON.stringify({
@@ -34,7 +35,7 @@ const addPet = async (url: string, token: string, name: string): Promise<string>
 }
 
 const nameOf = async (url: string, id: string): Promise<string> => {
-  const response = await fetch(`${url}/v1/pets/${id}`)
+  const response = await checkedFetch(`${url}/v1/pets/${id}`)
   if (response.status !== 200) return `status ${response.status}`
   return ((await response.json()) as { name: string }).name
 }
@@ -44,7 +45,7 @@ t.test(
   async (t) => {
     const folder = await dataFolder(t)
     const server = await startServer(t, { DATA_DIR: folder })
-    const ready = await fetch(`${server.url}/readyz`)
+    const ready = await checkedFetch(`${server.url}/readyz`)
     t.equal(ready.status, 200)
     const token = await tokenFor(t, folder)
     t.match(token, /^[\w-]+\.[\w-]+\.[\w-]+$/, 'the command prints the token and nothing else')

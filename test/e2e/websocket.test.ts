@@ -3,6 +3,7 @@
 import t, { type Test } from 'tap'
 import { WebSocket } from 'ws'
 import { type CloudEvent, connectEvents } from '../../clients/js/events.ts'
+import { checkedFetch } from '../support/processes/checked-fetch.ts'
 import { dataFolder, run, startServer, waitFor } from '../support/processes/program.ts'
 
 const WRITES = 200
@@ -24,7 +25,7 @@ const admit = async (url: string, token: string, number: number): Promise<string
   const deadline = AbortSignal.timeout(WRITE_DEADLINE_MS)
   for (;;) {
     try {
-      const answer = await fetch(`${url}/v1/pets`, {
+      const answer = await checkedFetch(`${url}/v1/pets`, {
         method: 'POST',
         headers: {
           authorization: `Bearer ${token}`,

@@ -35,6 +35,7 @@ export const problemsOf = (
   const states = nothing()
   const problems: string[] = []
   for (const event of log) {
+    problems.push(...cancelledWhilePaying(states, event))
     apply(states, event)
     noteDepartures(states)
     problems.push(...turnedAway(states, event))
@@ -93,6 +94,15 @@ const turnedAway = ({ sawPetLeave }: States, event: StoredEvent): readonly strin
   !sawPetLeave.has(event.streamId)
     ? [`${place(event)}: the pet of this application had not left`]
     : []
+
+/** Nobody knows yet whether money moves: the order has to wait for the answer. */
+const cancelledWhilePaying = ({ orders }: States, event: StoredEvent): readonly string[] => {
+  if (event.type !== 'order.status_changed' || event.data['status'] !== 'CANCELLED') return []
+  const order = orders.get(event.streamId)
+  const isBeingPaid =
+    order?.kind === 'present' && order.payments.some(({ status }) => status === 'PROCESSING')
+  return isBeingPaid ? [`${place(event)}: its payment is being processed`] : []
+}
 
 const holderOf = (pet: PetState | undefined): string | undefined =>
   pet?.kind === 'present' && pet.reservedFor !== null

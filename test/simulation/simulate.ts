@@ -7,7 +7,7 @@ import { TEST_TIME } from '../support/fixed-clock.ts'
 import { admitPets, applicant, buyer, staff, type Stage } from './actors.ts'
 import { problemsOf } from './invariants.ts'
 import { createScheduler, type Scheduler } from './scheduler.ts'
-import { createWorld, type Process, startProcess, type World, type WriteSide } from './world.ts'
+import { createWorld, type Process, type Spoiling, startProcess, type World } from './world.ts'
 
 export type Outcome = Readonly<{
   seed: number
@@ -19,8 +19,7 @@ export type Outcome = Readonly<{
 
 export type SimulationOptions = Readonly<{
   policies?: readonly Policy[]
-  /** Wraps the write side of every process: to break a rule, and see it noticed. */
-  spoil?: (application: WriteSide) => WriteSide
+  spoil?: Spoiling // in every process
 }>
 
 export const DELAY_MS = 60_000
@@ -43,8 +42,9 @@ export const simulate = async (seed: number, options: SimulationOptions = {}): P
     policies: options.policies ?? createPolicies({ delayMs: DELAY_MS }),
     hasWaitingList: () => hasWaitingList,
     faultProbability: chance.one([0, 0.01, 0.03]),
+    spoil: options.spoil ?? {},
   })
-  const crew = createCrew(world, options.spoil)
+  const crew = createCrew(world)
   const people = await bringPeople(world, crew)
   let disturbancesLeft = MAX_DISTURBANCES
   const perStep = chance.one([0, 0.005, 0.03])
@@ -79,12 +79,12 @@ type Crew = Readonly<{
 }>
 
 /** The processes that are there: one or two, replaced when they die. */
-const createCrew = (world: World, spoil: SimulationOptions['spoil']): Crew => {
+const createCrew = (world: World): Crew => {
   const { scheduler, policies } = world
   const { chance, clock } = scheduler
   let deaths = 0
   let started = 0
-  const start = (): Process => startProcess(world, `process-${(started += 1)}`, spoil)
+  const start = (): Process => startProcess(world, `process-${(started += 1)}`)
   let processes = Array.from({ length: chance.between(1, 2) }, start)
   const replace = (process: Process): void => {
     processes = [...processes.filter((each) => each !== process), start()]

@@ -6,7 +6,7 @@ import type { Application } from '../../src/application.ts'
 import { createAdoptions } from '../../src/application/adoptions.ts'
 import { createOrders } from '../../src/application/orders.ts'
 import { createPetCommands } from '../../src/application/pets.ts'
-import { createCommandHandler } from '../../src/commands/handle.ts'
+import { type CommandHandler, createCommandHandler } from '../../src/commands/handle.ts'
 import type { Checkpoints } from '../../src/core/checkpoints.ts'
 import type { EventStore, LogPage } from '../../src/core/event-store.ts'
 import { Fault } from '../../src/core/fault.ts'
@@ -45,6 +45,13 @@ export type WorldOptions = Readonly<{
   policies: readonly Policy[]
   hasWaitingList: (tenantId: TenantId) => boolean
   faultProbability: number // of a call to the outside that goes wrong, until all is calm
+  spoil: Spoiling
+}>
+
+/** What is wrapped to break a rule, and see it noticed. */
+export type Spoiling = Readonly<{
+  writeSide?: (application: WriteSide) => WriteSide
+  handler?: (handler: CommandHandler) => CommandHandler
 }>
 
 export type World = WorldOptions &
@@ -109,19 +116,17 @@ export const createWorld = (options: WorldOptions): World => {
   }
 }
 
-export const startProcess = (
-  world: World,
-  name: string,
-  spoil: (application: WriteSide) => WriteSide = (application) => application,
-): Process => {
-  const { scheduler, ids, policies, hasWaitingList, queries } = world
+const asItIs = <T>(made: T): T => made
+
+export const startProcess = (world: World, name: string): Process => {
+  const { scheduler, ids, policies, hasWaitingList, queries, spoil } = world
   const { clock } = scheduler
   const proc = scheduler.spawn(name)
   const eventStore = gatedStore(world, proc)
-  const handler = createCommandHandler({ eventStore, ids })
+  const handler = (spoil.handler ?? asItIs)(createCommandHandler({ eventStore, ids }))
   const pets = createPetCommands({ handler, eventStore, clock, ids })
   const common = { handler, eventStore, pets, clock, ids }
-  const application = spoil({
+  const application = (spoil.writeSide ?? asItIs)({
     pets,
     orders: createOrders({
       ...common,

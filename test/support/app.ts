@@ -36,6 +36,7 @@ import { installProjections } from '../../src/projections/install.ts'
 import { projections } from '../../src/projections/registry.ts'
 import { testDatabase } from './database.ts'
 import { createResponseCheck, type ResponseCheck } from './response-check.ts'
+import { unpacked, watchAnswers } from './watch-answers.ts'
 
 export type TokenOptions = Readonly<{
   tenants?: readonly TenantId[]
@@ -44,7 +45,7 @@ export type TokenOptions = Readonly<{
 }>
 
 export type TestApp = Readonly<{
-  app: FastifyInstance // what it answers to `inject` is held against the published documents
+  app: FastifyInstance // what it answers, to `inject` or over a socket, is held against the published documents
   undocumented(): readonly string[]
   application: Application
   /** It listens when a test says where. */
@@ -58,6 +59,8 @@ export type TestApp = Readonly<{
 }>
 
 const STAFF: readonly Scope[] = ['read:pets', 'write:pets', 'read:events', 'read:audit']
+/** What a real hash costs is for its own test; here its form and its rules are the same. */
+export const CHEAP_HASH = { memoryCost: 64, timeCost: 1, parallelism: 1 } as const
 const SETTINGS: Settings = {
   publicUrl: 'http://pawtrail.test',
   publicReads: true,
@@ -80,6 +83,11 @@ export type TestAppOptions = Readonly<{
 }>
 
 export const testApp = async (t: Test, options: TestAppOptions = {}): Promise<TestApp> => {
+  let faults: readonly string[] = []
+  // Given first and so done last: everything is closed when it throws.
+  t.teardown(() => {
+    if (faults.length > 0) throw new Error(`not as documented:\n${faults.join('\n')}`)
+  })
   const { url, database, admin } = await testDatabase(t)
   await installProjections(admin, projections)
   const folder = await mkdtemp(path.join(tmpdir(), 'pawtrail-test-'))
@@ -113,7 +121,7 @@ export const testApp = async (t: Test, options: TestAppOptions = {}): Promise<Te
     outbound: silentOutbound,
     webhookStore: createWebhookStore({ database }),
     workQueue: createMemoryWorkQueue({ clock, logger }),
-    passwords: createPasswordHasher(),
+    passwords: createPasswordHasher({ cost: CHEAP_HASH }),
     credentials: createCredentialStore({ database, clock }),
     refreshTokens: createRefreshTokenStore({ database, clock, ids, randomToken }),
     oauth: createOAuthStore({ database, clock, ids, randomToken }),
@@ -121,12 +129,19 @@ export const testApp = async (t: Test, options: TestAppOptions = {}): Promise<Te
   const given = typeof options.ports === 'function' ? options.ports(real) : options.ports
   const ports: Ports = { ...real, ...given }
   const pawtrail = await assemble(ports, { ...SETTINGS, ...options.settings })
+  const faultsOf = watchAnswers(pawtrail.http.server)
+  let overSockets: Promise<ResponseCheck> | undefined
+  pawtrail.http.server.once('listening', () => {
+    overSockets = createResponseCheck(pawtrail.http)
+  })
   await pawtrail.start()
   t.teardown(async () => {
+    const check = await overSockets
     await pawtrail.stop()
     await notifications.close()
     await eventStore.close()
     await rm(folder, { recursive: true, force: true })
+    if (check !== undefined) faults = faultsOf(check)
   })
   const { application } = pawtrail
   return {
@@ -173,7 +188,10 @@ const checked = (app: FastifyInstance): FastifyInstance => {
     } = typeof given === 'string' ? { url: given } : given
     const path = typeof named === 'string' ? named : (named.pathname ?? '')
     const [place = ''] = path.replace(/^https?:\/\/[^/]+/, '').split('?')
-    const fault = (await check)({ method: method.toUpperCase(), path: place, response })
+    const fault = (await check)({
+      ...{ method: method.toUpperCase(), path: place },
+      response: unpacked(response, response.rawPayload),
+    })
     if (fault !== undefined) throw new Error(fault)
     return response
   }

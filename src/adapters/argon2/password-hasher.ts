@@ -5,13 +5,16 @@ import type { PasswordHasher } from '../../core/auth.ts'
 import { Fault } from '../../core/fault.ts'
 
 /** OWASP's first choice of parameters. The library's default algorithm is argon2id. */
-const PARAMETERS = { memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const
+const COST: HashCost = { memoryCost: 19_456, timeCost: 2, parallelism: 1 }
 /** They share libuv's four threads with files and name look-ups: leave half of them. */
 const MAX_RUNNING_HASHES = 2
 /** About a second's worth of waiting. */
 const MAX_WAITING_HASHES = 64
 
+type HashCost = Readonly<{ memoryCost: number; timeCost: number; parallelism: number }>
+
 export type PasswordHasherOptions = Readonly<{
+  cost?: HashCost // less for tests only; what a hash was made with stands in the hash
   maxRunning?: number
   maxWaiting?: number
 }>
@@ -22,8 +25,9 @@ export const createPasswordHasher = (options: PasswordHasherOptions = {}): Passw
     options.maxRunning ?? MAX_RUNNING_HASHES,
     options.maxWaiting ?? MAX_WAITING_HASHES,
   )
+  const cost = options.cost ?? COST
   return {
-    hash: (password) => gate(() => hash(normalized(password), PARAMETERS)),
+    hash: (password) => gate(() => hash(normalized(password), cost)),
     verify: (encoded, password) => gate(() => verify(encoded, normalized(password))),
   }
 }

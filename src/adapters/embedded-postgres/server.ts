@@ -17,6 +17,8 @@ export type EmbeddedPostgresOptions = Readonly<{
   dataDir: string
   logger: Logger
   signal?: AbortSignal
+  /** Over the usual ones of settings.ts. */
+  settings?: Readonly<Record<string, string>>
   /** Called when the server that we started ends without being asked to. */
   onUnexpectedExit?: () => void
 }>
@@ -83,7 +85,11 @@ const launch = async (options: Launch): Promise<Launched> => {
   const child = options.launcher.spawn(options.program, [
     '-D',
     options.dataDir,
-    ...settingArguments(socketFolder),
+    ...argumentsOf({
+      ...SERVER_SETTINGS,
+      ...options.settings,
+      unix_socket_directories: socketFolder,
+    }),
   ])
   const lastWords = forwardOutput(child, options.logger)
   const exit = exitOf(child)
@@ -111,12 +117,9 @@ const launch = async (options: Launch): Promise<Launched> => {
   return { kind: 'failed', reason, mayPass: /lock file|shared memory block/.test(reason) }
 }
 
-const settingArguments = (socketFolder: string): readonly string[] =>
-  Object.entries({ ...SERVER_SETTINGS, unix_socket_directories: socketFolder }).flatMap(
-    ([name, value]) => ['-c', `${name}=${value}`],
-  )
+const argumentsOf = (settings: Readonly<Record<string, string>>): readonly string[] =>
+  Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
 
-// Our levels for the server's: what it reports of its own course is detail here. Returns the words it failed with.
 const forwardOutput = (child: ChildProcess, logger: Logger): (() => string) => {
   let fatal = ''
   if (child.stderr === null) return () => fatal

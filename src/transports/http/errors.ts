@@ -1,5 +1,4 @@
 // Every way to say no on HTTP ends here: one problem body (RFC 9457), never a stack, a statement or a driver's words.
-import type { Socket } from 'node:net'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Fault, type FaultCode } from '../../core/fault.ts'
 import type { Logger } from '../../core/logger.ts'
@@ -96,6 +95,12 @@ const DETAILS: Readonly<Record<string, readonly [ProblemType, string]>> = {
     'bad-request',
     'The body is not as long as Content-Length says.',
   ],
+  FST_CP_ERR_INVALID_CONTENT: ['bad-request', 'The body is not encoded as Content-Encoding says.'],
+  FST_CP_ERR_INVALID_CONTENT_ENCODING: [
+    'unsupported-media-type',
+    'The Content-Encoding of the body is not supported; gzip, deflate and br are.',
+  ],
+  FST_PROTO_VIOLATION: ['bad-request', 'The form has a part with a name that is not allowed.'],
   FST_ERR_BAD_URL: ['bad-request', 'The path is not valid.'],
   FST_ERR_MAX_PARAM_LENGTH: ['uri-too-long', 'A part of the path is too long.'],
   FST_REQ_FILE_TOO_LARGE: ['content-too-large', 'The file is too large.'],
@@ -126,30 +131,4 @@ const logFault = (logger: Logger, request: FastifyRequest, error: unknown): void
     { err: cause, requestId: request.id, method: request.method, path: pathOf(request.raw.url) },
     'request failed',
   )
-}
-
-/** What is answered when the bytes on the socket are not HTTP: no request exists yet, so the answer is written raw. */
-export const answerClientError = (error: Error & { code?: string }, socket: Socket): void => {
-  if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) {
-    socket.destroy()
-    return
-  }
-  const problem = clientProblem(error.code)
-  const [status, title] = PROBLEMS[problem.type]
-  const body = JSON.stringify(problemBody(problem, '/'))
-  socket.end(
-    `HTTP/1.1 ${status} ${title}\r\nContent-Type: application/problem+json\r\n` +
-      `Content-Length: ${Buffer.byteLength(body)}\r\nX-Content-Type-Options: nosniff\r\n` +
-      `Connection: close\r\n\r\n${body}`,
-  )
-}
-
-const clientProblem = (code: string | undefined): ProblemError => {
-  if (code === 'HPE_HEADER_OVERFLOW') {
-    return new ProblemError('header-fields-too-large', 'The header fields are too large.')
-  }
-  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
-    return new ProblemError('request-timeout', 'The request took too long to arrive.')
-  }
-  return new ProblemError('bad-request', 'The request is not valid HTTP.')
 }

@@ -64,7 +64,14 @@ export const moneyField = z
   .regex(/^\d{1,8}(\.\d{1,2})?$/, 'Must be a decimal amount such as 75.00')
   .transform((amount) => toMoney(amount))
   .meta({ description: 'A decimal amount.', examples: ['75.00'] })
-export const feeField = z.number().min(0).max(99_999_999.99)
+export const feeField = z
+  .number()
+  .min(0)
+  .max(99_999_999.99)
+  .refine(
+    (fee) => Number(fee.toFixed(2)) === fee,
+    withCode('INVALID_FORMAT', 'Must have at most two decimal places'),
+  )
 export const currencyField = z.string().regex(/^[A-Z]{3}$/, 'Must be an ISO 4217 code such as USD')
 /** A day that the database knows: it has no year 0. */
 export const dayField = z.iso

@@ -21,6 +21,7 @@ export type HttpSettings = Readonly<{
   rateLimitPerMinute: number // 0: no limit
   cacheMaxBytes: number // 0: no cache
   trustProxy: boolean | number | readonly string[] // which proxies to believe about the caller's address
+  requestTimeoutMs?: number // for a whole request to arrive; then 408
 }>
 
 /** Routes of another transport; they get the same guard, error bodies, OPTIONS and 405 as the others. */

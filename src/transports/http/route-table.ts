@@ -1,5 +1,6 @@
 // OPTIONS and 405 for every path, made from the routes that exist, so that Allow is never out of date.
-import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
+import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify'
+import { pathOf } from './errors.ts'
 import { ProblemError } from './problem.ts'
 
 const METHODS = [
@@ -22,12 +23,19 @@ const DEFAULT_REQUEST_HEADERS =
 type Path = {
   scope: FastifyInstance
   methods: Set<string>
+  authenticatesItself: boolean
   acceptQuery?: string
   acceptPatch?: string
 }
 
+export type RouteTable = Readonly<{
+  close: () => void
+  /** What the path of a request has, when its method is one that is routed nowhere, such as PROPFIND. */
+  allowOf: (request: FastifyRequest) => string | undefined
+}>
+
 /** Watches routes being added. Call `close` after the last one. */
-export const watchRoutes = (app: FastifyInstance): Readonly<{ close: () => void }> => {
+export const watchRoutes = (app: FastifyInstance): RouteTable => {
   const paths = new Map<string, Path>()
   let isOpen = true
   app.addHook('onRoute', function (route) {
@@ -41,11 +49,26 @@ export const watchRoutes = (app: FastifyInstance): Readonly<{ close: () => void 
       isOpen = false
       for (const [url, path] of paths) completePath(url, path)
     },
+    allowOf: ({ method, raw }) => {
+      if ((METHODS as readonly string[]).includes(method)) return undefined
+      const place = pathOf(raw.url)
+      const found = [...paths].find(([url]) => patternOf(url).test(place))
+      return found === undefined ? undefined : allowOf(found[1])
+    },
   }
 }
 
+const patternOf = (url: string): RegExp =>
+  new RegExp(`^${url.replaceAll('.', '\\.').replaceAll(/:\w+/g, '[^/]+').replaceAll('*', '.*')}$`)
+
+export const notAllowed = (method: string, allow: string): ProblemError =>
+  new ProblemError('method-not-allowed', `${method} is not allowed here.`, { headers: { allow } })
+
 const note = (paths: Map<string, Path>, scope: FastifyInstance, route: RouteOptions): void => {
-  const path = paths.get(route.url) ?? { scope, methods: new Set() }
+  const path = paths.get(route.url) ?? {
+    ...{ scope, methods: new Set() },
+    authenticatesItself: route.config?.authenticatesItself === true,
+  }
   for (const method of [route.method].flat()) path.methods.add(method.toUpperCase())
   if (route.config?.acceptQuery !== undefined) path.acceptQuery = route.config.acceptQuery
   if (route.config?.acceptPatch !== undefined) path.acceptPatch = route.config.acceptPatch
@@ -87,11 +110,13 @@ const completePath = (url: string, path: Path): void => {
       url,
       config: { isOpen: true },
       schema: { hide: true },
-      handler: (request, reply): FastifyReply =>
-        reply
+      // Before the body is read: it says nothing here.
+      onRequest: (request, reply) =>
+        void reply
           .code(204)
           .headers({ ...headers, ...preflightFields(path, request) })
           .send(),
+      handler: () => undefined,
     })
   }
   const refused = METHODS.filter((method) => method !== 'OPTIONS' && !path.methods.has(method))
@@ -100,14 +125,10 @@ const completePath = (url: string, path: Path): void => {
     method: refused,
     url,
     exposeHeadRoute: false,
+    config: { authenticatesItself: path.authenticatesItself },
     schema: { hide: true },
     // Before the body is read: what it is does not matter any more.
-    onRequest: (request, _reply, done) =>
-      done(
-        new ProblemError('method-not-allowed', `${request.method} is not allowed here.`, {
-          headers: { allow },
-        }),
-      ),
+    onRequest: (request, _reply, done) => done(notAllowed(request.method, allow)),
     handler: () => undefined,
   })
 }

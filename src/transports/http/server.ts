@@ -8,7 +8,7 @@ import {
   sendClassicError,
 } from './classic/manner.ts'
 import { classicScope } from './classic/scope.ts'
-import { answerClientError, installErrorHandling, sendProblem, toProblem } from './errors.ts'
+import { installErrorHandling, sendProblem, toProblem } from './errors.ts'
 import { createEventCursors } from './event-cursor.ts'
 import {
   createGuard,
@@ -31,9 +31,10 @@ import { petRoutes } from './pets/routes.ts'
 import { ProblemError } from './problem.ts'
 import { createRateLimit } from './rate-limit.ts'
 import { createResponseCache } from './response-cache.ts'
-import { watchRoutes } from './route-table.ts'
+import { notAllowed, type RouteTable, watchRoutes } from './route-table.ts'
 import { shelterRoutes } from './shelters/routes.ts'
 import { zodValidator } from './validation.ts'
+import { answerOnTheWire, oneHost, pathOfTarget, utf8Json } from './wire.ts'
 
 const API_VERSION = '1.0.0'
 
@@ -43,6 +44,7 @@ const LIMITS = {
   pathParameterLength: 200,
   headersTimeoutMs: 20_000,
   requestTimeoutMs: 30_000,
+  timeoutCheckMs: 1_000, // how late a timeout may be noticed
   idleConnectionMs: 120_000,
   keepAliveMs: 72_000,
   compressFromBytes: 1_024,
@@ -54,7 +56,9 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Fast
   const table = watchRoutes(app)
   const list = collectRoutes(app)
   installErrorHandling(app, options.logger, sendInManner)
-  installHooks(app, options)
+  const guards = createGuards(options)
+  installHooks(app, { ...guards, observe: observeResponses(options) })
+  answerNotFound(app, guards, table)
   // Reads that go through the response cache bring their own compressed bytes; this is for the others.
   await app.register(compress, { encodings: ['br', 'gzip'], threshold: LIMITS.compressFromBytes })
 
@@ -73,31 +77,40 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Fast
 }
 
 const createFastify = (options: HttpServerOptions): FastifyInstance => {
+  const { requestTimeoutMs = LIMITS.requestTimeoutMs } = options.settings
   const app = fastify({
     logger: false,
     bodyLimit: LIMITS.bodyBytes,
-    requestTimeout: LIMITS.requestTimeoutMs,
+    requestTimeout: requestTimeoutMs,
     connectionTimeout: LIMITS.idleConnectionMs,
     keepAliveTimeout: LIMITS.keepAliveMs,
-    http: { maxHeaderSize: LIMITS.headerBytes, headersTimeout: LIMITS.headersTimeoutMs },
+    http: {
+      maxHeaderSize: LIMITS.headerBytes,
+      requireHostHeader: false, // oneHost
+      headersTimeout: Math.min(LIMITS.headersTimeoutMs, requestTimeoutMs),
+      connectionsCheckingInterval: Math.min(LIMITS.timeoutCheckMs, requestTimeoutMs),
+    },
     routerOptions: { maxParamLength: LIMITS.pathParameterLength },
     trustProxy: trustProxyOf(options.settings.trustProxy),
     return503OnClosing: false, // requests under way at a stop are finished, not refused
     genReqId: (request) => requestIdOf(request.headers['x-request-id']) ?? options.ids(),
-    clientErrorHandler: answerClientError,
+    rewriteUrl: pathOfTarget,
+    clientErrorHandler: () => undefined, // answerOnTheWire
     frameworkErrors: (error, request, reply) => {
       reply.headers({ 'x-content-type-options': 'nosniff', 'x-request-id': request.id })
       void sendInManner(request, reply, toProblem(error))
     },
   })
+  answerOnTheWire(app.server)
   app.setValidatorCompiler(zodValidator)
   // Bodies are made by us, often straight from the database: checking them again would only cost time.
   app.setSerializerCompiler(() => JSON.stringify)
   app.removeContentTypeParser('text/plain')
+  app.removeContentTypeParser('application/json')
   app.addContentTypeParser(
-    'application/merge-patch+json',
-    { parseAs: 'string' },
-    app.getDefaultJsonParser('error', 'error'),
+    ['application/json', 'application/merge-patch+json'],
+    { parseAs: 'buffer' },
+    utf8Json(app.getDefaultJsonParser('error', 'error')),
   )
   app.decorateRequest('caller', null)
   return app
@@ -122,15 +135,26 @@ const createParts = (options: HttpServerOptions): RouteParts => {
   }
 }
 
-// Hooks are given to each route when it is added, so that no request has to look up what its route is.
-const installHooks = (app: FastifyInstance, options: HttpServerOptions): void => {
-  const { verifier, clock, metrics, settings } = options
+type Guards = Readonly<{ guard: Hook; rateGuard: Hook; classicGuard: Hook }>
+
+const createGuards = ({ verifier, clock, metrics, settings }: HttpServerOptions): Guards => {
   const rateLimit = createRateLimit({ perMinute: settings.rateLimitPerMinute, clock, metrics })
-  const guard = createGuard({ verifier, rateLimit })
-  const rateGuard = createRateGuard(rateLimit)
-  const classicGuard = createGuard({ verifier, rateLimit, manner: classicGuardManner })
-  const observe = observeResponses(options)
+  return {
+    guard: createGuard({ verifier, rateLimit }),
+    rateGuard: createRateGuard(rateLimit),
+    classicGuard: createGuard({ verifier, rateLimit, manner: classicGuardManner }),
+  }
+}
+
+type Hooking = Guards & Readonly<{ observe: ReturnType<typeof observeResponses> }>
+
+// Hooks are given to each route when it is added, so that no request has to look up what its route is.
+const installHooks = (
+  app: FastifyInstance,
+  { guard, rateGuard, classicGuard, observe }: Hooking,
+): void => {
   app.addHook('onRequest', standingHeaders)
+  app.addHook('onRequest', oneHost)
   app.addHook('onRoute', function (route) {
     const hooks: Hook[] = []
     if (route.config?.authenticatesItself === true) hooks.push(rateGuard)
@@ -141,9 +165,16 @@ const installHooks = (app: FastifyInstance, options: HttpServerOptions): void =>
     route.onRequest = [...hooks, ...hooksOf(route.onRequest)]
     route.onResponse = [...hooksOf(route.onResponse), observe(route.url)]
   })
+}
+
+/** Methods that no route has never come to one, not even on a path that is there: it tells which it has. */
+const answerNotFound = (app: FastifyInstance, guards: Guards, table: RouteTable): void => {
+  const { guard, classicGuard } = guards
   const notFoundGuard: Hook = (request, reply, done) =>
     (isClassicPath(request.raw.url) ? classicGuard : guard)(request, reply, done)
   app.setNotFoundHandler({ preValidation: notFoundGuard }, (request) => {
+    const allow = table.allowOf(request)
+    if (allow !== undefined) throw notAllowed(request.method, allow)
     throw new ProblemError(
       'not-found',
       isClassicPath(request.raw.url)

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net'
 import path from 'node:path'
 import t from 'tap'
 import { testApp } from '../../support/app.ts'
+import { checkedFetch } from '../../support/processes/checked-fetch.ts'
 import { dataFolder, startServer } from '../../support/processes/program.ts'
 import { connect, listen } from './client.ts'
 
@@ -117,7 +118,7 @@ t.test('a session outlives the kill of its server', async (t) => {
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
   const admit = async (url: string) => {
     const request = { method: 'POST', headers, body: JSON.stringify(LUNA) }
-    return ((await (await fetch(`${url}/v1/pets`, request)).json()) as { id: string }).id
+    return ((await (await checkedFetch(`${url}/v1/pets`, request)).json()) as { id: string }).id
   }
   const kiosk = { clientId: 'kiosk', clean: false, username: 'x', password: token } as const
   const first = await listen(`mqtt://127.0.0.1:${portOf(server.output())}`, kiosk)

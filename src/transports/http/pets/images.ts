@@ -145,9 +145,10 @@ const describe = (text: string): string | null => {
   throw formProblem('additionalMetadata', message, 'TOO_LONG')
 }
 
-const formProblem = (field: string, message: string, code: string): ProblemError =>
+/** A part without a name is the fault of the form. */
+const formProblem = (field: string | undefined, message: string, code: string): ProblemError =>
   new ProblemError('validation-error', 'The form contains validation errors', {
-    errors: [{ field, message, code }],
+    errors: [{ field: field ?? 'body', message, code }],
   })
 
 type Adding = Readonly<{ context: CommandContext; petId: string; sent: SentPhoto }>

@@ -17,7 +17,7 @@ import {
   TOKEN_LIFETIME_SECONDS,
 } from '../../../../src/transports/http/accounts/routes.ts'
 import { createHttpServer } from '../../../../src/transports/http/server.ts'
-import { type TestApp, testApp } from '../../../support/app.ts'
+import { CHEAP_HASH, type TestApp, testApp } from '../../../support/app.ts'
 import { fixedClock } from '../../../support/fixed-clock.ts'
 import { scratchKeys } from '../../../adapters/jose/tokens.ts'
 import { PUBLIC_URL } from '../http-app.ts'
@@ -57,7 +57,7 @@ export const accountsApp = async (t: Test, options: Options = {}) => {
   const logged: string[] = []
   const log = (...line: unknown[]): void => void logged.push(JSON.stringify(line))
   const logger: Logger = { debug: log, info: log, warn: log, error: log }
-  const hasher = options.passwords ?? createPasswordHasher()
+  const hasher = options.passwords ?? createPasswordHasher({ cost: CHEAP_HASH })
   const checked: string[] = []
   const passwords: PasswordHasher = {
     hash: hasher.hash,
