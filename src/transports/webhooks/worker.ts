@@ -59,6 +59,7 @@ const openSession = async (
   position: endpoint.position,
   health: endpoint.health,
   stop: undefined,
+  isCurrent: true,
   disableBecause: undefined,
   unsaved: nothingUnsaved(),
 })
@@ -68,7 +69,7 @@ const workOn = async (tools: WorkerOptions, session: Session): Promise<number | 
   const { clock, limits } = tools
   const endsAtMs = clock() + limits.workMs
   for (;;) {
-    if (session.signal.aborted) return clock()
+    if (session.signal.aborted || !session.isCurrent) return clock()
     if (isGivenUp(session.health, clock())) {
       session.disableBecause ??= 'nothing was delivered for five days'
     }
