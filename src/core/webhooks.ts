@@ -153,7 +153,7 @@ export interface WebhookStore {
     id: string,
     lease: Readonly<{ owner: string; leaseMs: number }>,
   ): Promise<LeasedEndpoint | 'busy' | undefined>
-  renew(endpoint: LeasedEndpoint): Promise<void>
+  renew(endpoint: LeasedEndpoint, leaseMs: number): Promise<void>
   /** Answers whether the endpoint is still what it was when it was leased. */
   commit(endpoint: LeasedEndpoint, progress: Progress): Promise<boolean>
   /** `dueAtMs`: when it is to be worked next; null: not before something happens. */

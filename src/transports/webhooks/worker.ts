@@ -26,7 +26,7 @@ export const createWorker =
     if (leased === 'busy') return clock() + limits.busyRetryMs
     const lost = new AbortController()
     const renewing = setInterval(() => {
-      store.renew(leased).catch(() => lost.abort())
+      store.renew(leased, limits.leaseMs).catch(() => lost.abort())
     }, limits.renewMs)
     const session = await openSession(options, leased, AbortSignal.any([signal, lost.signal]))
     let dueAtMs: number | null = clock() + limits.busyRetryMs // unless the work says better

@@ -120,8 +120,6 @@ const RELEASE = {
     where tenant_id = $1 and endpoint_id = $2 and fence = $3`,
 }
 
-const RENEWED_FOR_MS = 60_000
-
 type EndpointRow = Readonly<{
   tenantId: string
   id: string
@@ -167,8 +165,8 @@ export const createEndpoints = (database: SqlDatabase): Endpoints => ({
       const replays = (await tx.query<ReplayRow>(REPLAYS, key)).map(replayOf)
       return { ...endpointOf(row), fence: row.fence, blocked, replays }
     }),
-  renew: async ({ tenantId, id, fence }) => {
-    const rows = await database.query(RENEW, [tenantId, id, fence, RENEWED_FOR_MS])
+  renew: async ({ tenantId, id, fence }, leaseMs) => {
+    const rows = await database.query(RENEW, [tenantId, id, fence, leaseMs])
     if (rows.length === 0) throw replaced(id)
   },
   release: async ({ tenantId, id, fence, version }, dueAtMs) => {
