@@ -140,14 +140,33 @@ const sync = async (options: WebhooksOptions, tenantId: TenantId, id: string): P
   const { state, version } = await read(options, tenantId, id)
   if (state.kind === 'removed') return options.webhookStore.remove(tenantId, id)
   if (state.kind === 'none') return
-  const { url, events, format, mode, visibility } = state.config
+  const { description: _, ...config } = state.config
   const facts: EndpointFacts = {
-    ...{ tenantId, id, version, url, events, format, mode, visibility },
+    ...config,
+    ...{ tenantId, id, version, keeper: await keeperOf(options, tenantId, id) },
     isActive: state.status === 'active',
     secrets: state.secrets.map((secret) => ({ id: secret.id, expiresAt: secret.expiresAt })),
     start: state.start,
   }
   await options.webhookStore.sync(facts)
+}
+
+/** Who last said where it goes, or that it goes on: for an endpoint of the staff class that has to be somebody. */
+const keeperOf = async (
+  { eventStore }: WebhooksOptions,
+  tenantId: TenantId,
+  id: string,
+): Promise<string | null> => {
+  const stream = { tenantId, category: 'webhook', id }
+  const { events } = await eventStore.readStream(stream, { direction: 'backwards' })
+  const said = events.find(
+    ({ type, data }) =>
+      type === 'webhook.registered' ||
+      type === 'webhook.updated' ||
+      (type === 'webhook.status_changed' && data['status'] === 'active'),
+  )
+  const actor = said?.metadata.actor
+  return actor?.kind === 'user' ? actor.id : null
 }
 
 const read = (

@@ -6,6 +6,8 @@ import type { TenantId } from './ids.ts'
 
 export const MAX_ENDPOINTS_PER_TENANT = 50
 export const MAX_ATTEMPTS_KEPT = 500 // per endpoint, in its log
+export const MAX_IN_FLIGHT = 50 // calls to one endpoint at once
+export const DEFAULT_IN_FLIGHT = 8
 export const MAX_ANSWER_KEPT = 4_096 // characters
 export const MAX_OPEN_REPLAYS = 10 // per endpoint
 
@@ -22,6 +24,9 @@ export type EndpointFacts = Readonly<{
   format: WebhookFormat
   mode: WebhookMode
   visibility: 'public' | 'staff'
+  subjects: readonly string[] | null
+  maxInFlight: number
+  keeper: string | null // the user who said where it goes, when it was one
   isActive: boolean
   secrets: readonly Readonly<{ id: string; expiresAt: string | null }>[]
   start: Readonly<{ number: number; after: Position }>
@@ -148,8 +153,9 @@ export interface WebhookStore {
     id: string,
     lease: Readonly<{ owner: string; leaseMs: number }>,
   ): Promise<LeasedEndpoint | 'busy' | undefined>
-  renew(endpoint: LeasedEndpoint): Promise<void>
-  commit(endpoint: LeasedEndpoint, progress: Progress): Promise<void>
+  renew(endpoint: LeasedEndpoint, leaseMs: number): Promise<void>
+  /** Answers whether the endpoint is still what it was when it was leased. */
+  commit(endpoint: LeasedEndpoint, progress: Progress): Promise<boolean>
   /** `dueAtMs`: when it is to be worked next; null: not before something happens. */
   release(endpoint: LeasedEndpoint, dueAtMs: number | null): Promise<void>
 

@@ -1,6 +1,7 @@
 // What can happen to a webhook endpoint: an address that a tenant's events are sent to. Its secrets
 // are never here: they live beside the log, and events know them by their ids.
 import { z } from 'zod'
+import type { JsonObject } from '../core/json.ts'
 import { type AggregateEvents, defineEvent, type EventOf } from './definition.ts'
 
 export const webhookConfigSchema = z.strictObject({
@@ -10,19 +11,25 @@ export const webhookConfigSchema = z.strictObject({
   format: z.enum(['cloudevents', 'petstore']),
   mode: z.enum(['parallel', 'strict']),
   visibility: z.enum(['public', 'staff']),
+  subjects: z.array(z.string()).nullable(), // patterns of subjects; null: whatever it is about
+  maxInFlight: z.int(), // calls at once, in parallel mode
 })
 export type WebhookConfig = z.infer<typeof webhookConfigSchema>
 
 export const webhookStatusSchema = z.enum(['active', 'paused', 'disabled'])
 export type WebhookStatus = z.infer<typeof webhookStatusSchema>
 
+/** Version 1 knew no subjects, and eight calls at once were the limit of all. */
+const ADDED = { subjects: null, maxInFlight: 8 } as const
+
 /** A place in the log: events after it are sent. */
 const place = z.int().min(0)
 
 export const webhookRegistered = defineEvent({
   type: 'webhook.registered',
-  version: 1,
+  version: 2,
   summary: 'An address was registered to which events are sent.',
+  upcasts: { 1: (data) => ({ ...data, config: { ...(data['config'] as JsonObject), ...ADDED } }) },
   schema: z.strictObject({ config: webhookConfigSchema, keyId: z.string(), after: place }),
   sample: {
     config: {
@@ -32,6 +39,8 @@ export const webhookRegistered = defineEvent({
       format: 'cloudevents',
       mode: 'parallel',
       visibility: 'public',
+      subjects: ['pets/*'],
+      maxInFlight: 8,
     },
     keyId: '0199f3a0-7c1e-7a01-8000-0000000000d1',
     after: 4711,
@@ -42,7 +51,8 @@ export const webhookRegistered = defineEvent({
 
 export const webhookUpdated = defineEvent({
   type: 'webhook.updated',
-  version: 1,
+  version: 2,
+  upcasts: { 1: (data) => data },
   summary: 'Some of what an endpoint asked for was changed; only the changed fields are given.',
   schema: z.strictObject({ changes: webhookConfigSchema.partial() }),
   sample: { changes: { events: ['pet.adopted', 'pet.status_changed'] } },

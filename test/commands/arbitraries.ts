@@ -232,6 +232,8 @@ const endpoint = {
   format: fc.constantFrom<WebhookConfig['format']>('cloudevents', 'petstore'),
   mode: fc.constantFrom<WebhookConfig['mode']>('parallel', 'strict'),
   visibility: fc.constantFrom<WebhookConfig['visibility']>('public', 'staff'),
+  subjects: fc.constantFrom(null, ['pets/*']).map((each) => (each === null ? null : [...each])),
+  maxInFlight: fc.constantFrom(1, 8),
 }
 const keyId = fc.constantFrom('1', '2', '3', '4', '5', '6')
 

@@ -15,6 +15,8 @@ const config: WebhookConfig = {
   format: 'cloudevents',
   mode: 'parallel',
   visibility: 'public',
+  subjects: null,
+  maxInFlight: 8,
 }
 const register = { type: 'register', config, keyId: 's1', after: 7, occurredAt } as const
 const registered: WebhookEvent = {

@@ -19,7 +19,8 @@ export type BullWorkQueueOptions = Readonly<{
 const DEFAULT_AT_ONCE = 16
 const QUEUE_CONNECTIONS = 2
 const WORKER_CONNECTIONS = 2 // and one beside them that listens
-const LOCK_MS = 60_000 // a job of a process that died is taken up again after it
+const LOCK_MS = 10_000 // a job of a process that died is taken up again after it
+const STALLED_LOOK_MS = 2_500
 const MAX_STALLED = 1_000_000 // ... however often: the work is still to be done
 const ASK_DEADLINE_MS = 10_000
 
@@ -70,6 +71,7 @@ export const createBullWorkQueue = async (options: BullWorkQueueOptions): Promis
         connection: connectionOf(options, WORKER_CONNECTIONS),
         concurrency: options.atOnce ?? DEFAULT_AT_ONCE,
         lockDuration: LOCK_MS,
+        stalledInterval: STALLED_LOOK_MS,
         maxStalledCount: MAX_STALLED,
       })
       worker.on('error', onError)

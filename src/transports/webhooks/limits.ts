@@ -8,7 +8,7 @@ export type WebhookLimits = Readonly<{
   pageEvents: number // of one read of the log
   blockedStreams: number // with more of them an endpoint gets nothing new
   workMs: number // then another endpoint has its turn
-  leaseMs: number
+  leaseMs: number // so long an endpoint waits after the end of a process that worked it
   renewMs: number
   busyRetryMs: number
   sweepMs: number // how often is looked for what is overdue
@@ -26,9 +26,9 @@ export const WEBHOOK_LIMITS: WebhookLimits = {
   pageEvents: 200,
   blockedStreams: 100,
   workMs: 20_000,
-  leaseMs: 60_000,
-  renewMs: 20_000,
-  busyRetryMs: 5_000,
+  leaseMs: 12_000,
+  renewMs: 3_000,
+  busyRetryMs: 2_000,
   sweepMs: 30_000,
   overdueAfterMs: 10_000,
   sweepEndpoints: 1_000,

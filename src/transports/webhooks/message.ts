@@ -89,8 +89,11 @@ const petstoreBody = async (
 
 export type Matches = (type: string, subject: string) => boolean
 
-export const filterOf = ({ events }: Pick<EndpointFacts, 'events'>): Matches =>
-  compiled({ types: events.map(canonicalEventName) }).matches
+export const filterOf = ({
+  events,
+  subjects,
+}: Pick<EndpointFacts, 'events' | 'subjects'>): Matches =>
+  compiled(narrowed({ types: events, subjects })).matches
 
 /** What a replay asks for, of what the endpoint gets at all. */
 export const replayFilterOf = (

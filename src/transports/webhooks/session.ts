@@ -43,6 +43,7 @@ export type Session = {
   position: Position
   health: Health
   stop: 'held_back' | 'gone' | 'stopped' | undefined
+  isCurrent: boolean // the endpoint is still what it was when it was leased
   disableBecause: string | undefined
   unsaved: {
     attempts: Attempt[]
@@ -77,7 +78,7 @@ export const save = async ({ store }: Tools, session: Session): Promise<void> =>
   const { attempts, bury, touched, replay } = session.unsaved
   session.unsaved = nothingUnsaved()
   const keys = [...touched]
-  await store.commit(session.endpoint, {
+  session.isCurrent = await store.commit(session.endpoint, {
     position: session.position,
     health: session.health,
     block: keys.flatMap((key) => session.blocked.get(key) ?? []),

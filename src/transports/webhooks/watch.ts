@@ -8,6 +8,7 @@ import type { TenantId } from '../../core/ids.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { WebhookStore } from '../../core/webhooks.ts'
 import type { WorkQueue } from '../../core/work-queue.ts'
+import { barredUserOf } from '../../events/registry.ts'
 import type { WebhookLimits } from './limits.ts'
 import { filterOf, type Matches } from './message.ts'
 
@@ -15,17 +16,18 @@ export type WatchOptions = Readonly<{
   eventStore: EventStore
   store: WebhookStore
   queue: WorkQueue
-  application: Readonly<{ webhooks: Pick<Application['webhooks'], 'sync'> }>
+  application: Readonly<{ webhooks: Pick<Application['webhooks'], 'sync' | 'disable'> }>
   subjectOf: (event: StoredEvent) => string
   logger: Logger
   limits: WebhookLimits
 }>
 
 const CATEGORY = 'webhook'
+const KEEPER_LEFT = 'the account of the person who said where this goes was deleted'
 const RETRY_MS = 1_000
 const SAVE_EVERY_EVENTS = 1_000 // so many are searched again after a crash, at most
 
-type Known = readonly Readonly<{ id: string; matches: Matches }>[]
+type Known = readonly Readonly<{ id: string; matches: Matches; staffKeeper: string | null }>[]
 
 /** Resolves when the signal has ended it. */
 export const watchLog = async (options: WatchOptions, signal: AbortSignal): Promise<void> => {
@@ -66,6 +68,11 @@ const takePage = async (
       woken.set(streamId, { tenantId, id: streamId })
     }
     const endpoints = known.get(tenantId) ?? (await learn(options, tenantId, known))
+    const leaver = barredUserOf(event)
+    if (leaver !== undefined) {
+      await disableKeptBy(options, { tenantId, leaver }, endpoints)
+      known.delete(tenantId)
+    }
     if (endpoints.length === 0) continue
     const subject = subjectOf(options, event)
     if (subject === undefined) continue
@@ -74,6 +81,23 @@ const takePage = async (
     }
   }
   for (const item of woken.values()) await options.queue.wake(item)
+}
+
+type Leaving = Readonly<{ tenantId: TenantId; leaver: string }>
+
+/** What only staff may see goes where somebody of the staff answers for it. */
+const disableKeptBy = async (
+  { application, logger }: WatchOptions,
+  { tenantId, leaver }: Leaving,
+  endpoints: Known,
+): Promise<void> => {
+  for (const { id, staffKeeper } of endpoints) {
+    if (staffKeeper !== leaver) continue
+    const actor = { kind: 'system', id: 'webhooks' } as const
+    const context = { tenantId, actor, correlationId: `webhook ${id}` }
+    await application.webhooks.disable(context, id, { reason: KEEPER_LEFT })
+    logger.warn({ endpoint: id }, 'a webhook endpoint of the staff class was disabled')
+  }
 }
 
 /** Undefined: of a kind that this build does not know, and so sends to nobody. */
@@ -93,7 +117,11 @@ const learn = async (
   if (known.size >= limits.cachedTenants) known.clear()
   const endpoints = (await store.endpoints(tenantId))
     .filter(({ isActive }) => isActive)
-    .map((endpoint) => ({ id: endpoint.id, matches: filterOf(endpoint) }))
+    .map((endpoint) => ({
+      id: endpoint.id,
+      matches: filterOf(endpoint),
+      staffKeeper: endpoint.visibility === 'staff' ? endpoint.keeper : null,
+    }))
   known.set(tenantId, endpoints)
   return endpoints
 }

@@ -26,7 +26,7 @@ export const createWorker =
     if (leased === 'busy') return clock() + limits.busyRetryMs
     const lost = new AbortController()
     const renewing = setInterval(() => {
-      store.renew(leased).catch(() => lost.abort())
+      store.renew(leased, limits.leaseMs).catch(() => lost.abort())
     }, limits.renewMs)
     const session = await openSession(options, leased, AbortSignal.any([signal, lost.signal]))
     let dueAtMs: number | null = clock() + limits.busyRetryMs // unless the work says better
@@ -59,6 +59,7 @@ const openSession = async (
   position: endpoint.position,
   health: endpoint.health,
   stop: undefined,
+  isCurrent: true,
   disableBecause: undefined,
   unsaved: nothingUnsaved(),
 })
@@ -68,7 +69,7 @@ const workOn = async (tools: WorkerOptions, session: Session): Promise<number | 
   const { clock, limits } = tools
   const endsAtMs = clock() + limits.workMs
   for (;;) {
-    if (session.signal.aborted) return clock()
+    if (session.signal.aborted || !session.isCurrent) return clock()
     if (isGivenUp(session.health, clock())) {
       session.disableBecause ??= 'nothing was delivered for five days'
     }

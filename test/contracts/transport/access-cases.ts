@@ -2,11 +2,31 @@
 import assert from 'node:assert/strict'
 import { OTHER_TENANT, TENANT, write } from '../../transports/feed/harness.ts'
 import { cursorsOf, GUEST, NEIGHBOUR, open, readerOf, STAFF, writeSome } from './support.ts'
-import type { Case } from './types.ts'
+import type { Principal } from '../../../src/core/auth.ts'
+import type { Case, Stage } from './types.ts'
 
 const TOKEN_MS = 1_500
 const HIDDEN = 'user.registered' // of which the public does not learn
 const PARTLY = 'pet.adopted' // of which it sees a part
+
+/** What is made with a token that is over later stays, until its owner's account is no more. */
+const endsWithAccount = async (stage: Stage, staff: Principal): Promise<void> => {
+  const filter = { types: ['pet.*'] }
+  stage.principals.set('brief', { ...staff, expiresAtMs: stage.now() + TOKEN_MS })
+  const brief = await open(stage, { token: 'brief', after: 'earliest', filter })
+  stage.pass(TOKEN_MS)
+  const [first = ''] = await writeSome(stage, 1)
+  assert.deepEqual(cursorsOf(await brief.take(1)), [first], "it is the tenant's")
+  await assert.rejects(open(stage, { token: 'brief', after: first, filter }), 'it is refused')
+  await write(stage.store, { type: 'user.deleted', id: staff.subject })
+  assert.deepEqual(await brief.rest(), [], 'the connection ends')
+  const [missed = ''] = await writeSome(stage, 1)
+  const fresh = await open(stage, { after: first, filter })
+  assert.deepEqual(cursorsOf(await fresh.take(1)), [missed])
+  assert.deepEqual(await readerOf(brief.connection).rest(), [], 'nothing came after the end')
+  await brief.connection.close()
+  await fresh.connection.close()
+}
 
 export const accessCases: readonly Case[] = [
   [
@@ -90,9 +110,10 @@ export const accessCases: readonly Case[] = [
   ],
   [
     'nothing is heard with a token that is over, and with a fresh one it goes on',
-    async (stage) => {
+    async (stage, { outlivesToken }) => {
       const staff = stage.principals.get(STAFF)
       assert.ok(staff)
+      if (outlivesToken) return endsWithAccount(stage, staff)
       stage.principals.set('brief', { ...staff, expiresAtMs: stage.now() + TOKEN_MS })
       const brief = readerOf(
         await stage.connect({ token: 'brief', tenant: TENANT, after: 'earliest' }),

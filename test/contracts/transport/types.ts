@@ -50,6 +50,8 @@ export type TransportFeatures = Readonly<{
   countsDeliveries: boolean
   /** A cursor of an earlier log is refused, or the consumer is told of a gap and goes on from now. */
   earlierLog: 'refused' | 'goes-on-from-now'
+  /** A connection is the tenant's: it ends with the account of who made it, not with the token. */
+  outlivesToken?: true
 }>
 
 /** A case rejects when the transport breaks the promise in its title. */

@@ -75,7 +75,7 @@ export const webhookRig = async (t: Test): Promise<WebhookRig> => {
       const result = await webhooks.register(context, {
         config: {
           ...{ events: ['*'], description: null, format: 'cloudevents', mode: 'parallel' },
-          visibility: 'public',
+          ...{ visibility: 'public', subjects: null, maxInFlight: 8 },
           ...config,
         },
         after,

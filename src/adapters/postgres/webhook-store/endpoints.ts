@@ -4,6 +4,7 @@ import { Fault } from '../../../core/fault.ts'
 import { type TenantId, tenantIdSchema } from '../../../core/ids.ts'
 import {
   type Blocked,
+  DEFAULT_IN_FLIGHT,
   type Endpoint,
   type EndpointFacts,
   GOOD_HEALTH,
@@ -14,6 +15,9 @@ import {
 import { timeOf } from './times.ts'
 
 type Facts = Omit<EndpointFacts, 'tenantId' | 'id' | 'version'>
+
+/** Rows that were written before these were known lack them. */
+const ADDED = { subjects: null, maxInFlight: DEFAULT_IN_FLIGHT, keeper: null } as const
 
 // By the primary key. Versions only rise: two processes that follow the log may bring the same endpoint. A new start
 // puts the position where the log says.
@@ -41,7 +45,7 @@ const TABLES = ['blocked', 'dead', 'replays', 'attempts', 'secrets', 'endpoints'
 
 // Each by the beginning of the primary key.
 const removeFrom = (table: (typeof TABLES)[number]) => ({
-  name: `webhook_${table}_remove`,
+  name: `webhook_${table}_remove_all`,
   text: `delete from pawtrail.webhook_${table} where tenant_id = $1 and endpoint_id = $2`,
 })
 
@@ -116,8 +120,6 @@ const RELEASE = {
     where tenant_id = $1 and endpoint_id = $2 and fence = $3`,
 }
 
-const RENEWED_FOR_MS = 60_000
-
 type EndpointRow = Readonly<{
   tenantId: string
   id: string
@@ -163,8 +165,8 @@ export const createEndpoints = (database: SqlDatabase): Endpoints => ({
       const replays = (await tx.query<ReplayRow>(REPLAYS, key)).map(replayOf)
       return { ...endpointOf(row), fence: row.fence, blocked, replays }
     }),
-  renew: async ({ tenantId, id, fence }) => {
-    const rows = await database.query(RENEW, [tenantId, id, fence, RENEWED_FOR_MS])
+  renew: async ({ tenantId, id, fence }, leaseMs) => {
+    const rows = await database.query(RENEW, [tenantId, id, fence, leaseMs])
     if (rows.length === 0) throw replaced(id)
   },
   release: async ({ tenantId, id, fence, version }, dueAtMs) => {
@@ -197,6 +199,7 @@ const sync = async (tx: SqlExecutor, facts: EndpointFacts): Promise<void> => {
 }
 
 const endpointOf = ({ tenantId, id, version, facts, position, health }: EndpointRow): Endpoint => ({
+  ...ADDED,
   ...facts,
   tenantId: tenantIdSchema.parse(tenantId),
   id,

@@ -15,7 +15,7 @@ const MOVE = {
   name: 'webhook_endpoints_move',
   text: `update pawtrail.webhook_endpoints
     set position = greatest(position, $4), health = $5::jsonb
-    where tenant_id = $1 and endpoint_id = $2 and fence = $3 returning fence`,
+    where tenant_id = $1 and endpoint_id = $2 and fence = $3 returning version`,
 }
 
 // By the primary key.
@@ -92,13 +92,14 @@ export const createProgress = (
 
 const commit = async (
   tx: SqlExecutor,
-  { tenantId, id, fence }: LeasedEndpoint,
+  { tenantId, id, fence, version }: LeasedEndpoint,
   progress: Progress,
-): Promise<void> => {
+): Promise<boolean> => {
   const key = [tenantId, id] as const
   const { position, health, replay } = progress
-  const moved = await tx.query(MOVE, [...key, fence, position, JSON.stringify(health)])
-  if (moved.length === 0) throw replaced(id)
+  const values = [...key, fence, position, JSON.stringify(health)]
+  const [moved] = await tx.query<{ version: number }>(MOVE, values)
+  if (moved === undefined) throw replaced(id)
   for (const row of progress.unblock) await tx.query(UNBLOCK, [...key, row.category, row.streamId])
   for (const row of progress.block) {
     const { category, streamId, version, attempts, dueAtMs } = row
@@ -121,6 +122,7 @@ const commit = async (
     }
   }
   await log(tx, key, progress.attempts)
+  return moved.version === version
 }
 
 const log = async (

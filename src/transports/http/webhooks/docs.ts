@@ -14,7 +14,10 @@ export const webhookDocs = {
       'that requests are signed with is in this answer and in no other. `visibility: staff` also needs the scope ' +
       'read:events. The address must be https and public. `mode: parallel` sends streams side by side, each in its ' +
       'order; `strict` sends one event after another. `format: petstore` sends the envelope {id, eventId, ' +
-      'eventType, timestamp, data} instead of the CloudEvent.',
+      'eventType, timestamp, data} instead of the CloudEvent. `subjects` narrows what is sent to pets, orders and so ' +
+      'on (`pets/<id>`, `pets/*`); `maxInFlight` (8) is how many calls there may be at once. An endpoint outlives ' +
+      'the token that made it; one of the staff class is disabled when the account of the person who last said ' +
+      'where it goes is deleted, and goes on from there once somebody of the staff resumes it.',
     security: WRITE,
     headers: ['ETag'],
     examples: {

@@ -1,6 +1,6 @@
 // What requests on webhooks must look like, and what is answered.
 import { z } from 'zod'
-import { canonicalEventName } from '../../../core/webhooks.ts'
+import { canonicalEventName, MAX_IN_FLIGHT } from '../../../core/webhooks.ts'
 import { definitionOf, definitions } from '../../../events/registry.ts'
 import { ignored, optionalText, pathId, queryInteger, queryText } from '../fields.ts'
 
@@ -28,6 +28,12 @@ const eventPattern = z
     error: 'Must be an event such as pet.adopted, or a pattern such as pet.* or *',
     params: { code: 'INVALID_VALUE' },
   })
+const subjectPattern = z
+  .string()
+  .max(MAX_PATTERN_LENGTH)
+  .regex(/^[A-Za-z0-9_-]+\/(\*|[A-Za-z0-9_.:-]+)$|^\*$/, {
+    error: 'Must be a subject such as pets/<id>, or a pattern such as pets/* or *',
+  })
 const events = z.array(eventPattern).min(1).max(MAX_PATTERNS)
 
 /** Whether the address may be called is found out afterwards. */
@@ -39,6 +45,8 @@ const fields = {
   format: z.enum(['cloudevents', 'petstore']).optional(),
   mode: z.enum(['parallel', 'strict']).optional(),
   visibility: z.enum(['public', 'staff']).optional(),
+  subjects: z.array(subjectPattern).min(1).max(MAX_PATTERNS).nullable().optional(),
+  maxInFlight: z.int().min(1).max(MAX_IN_FLIGHT).optional(),
 }
 const readOnly = {
   id: ignored,
@@ -108,6 +116,8 @@ export const webhookSchema = z
     format: z.enum(['cloudevents', 'petstore']),
     mode: z.enum(['parallel', 'strict']),
     visibility: z.enum(['public', 'staff']),
+    subjects: z.array(z.string()).optional(),
+    maxInFlight: z.int(),
     status: z.enum(['active', 'paused', 'disabled']),
     statusReason: z.string().optional(),
     secrets: z.array(

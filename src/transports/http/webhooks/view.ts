@@ -3,6 +3,7 @@ import type { FastifyReply } from 'fastify'
 import type { WebhookView } from '../../../application.ts'
 import type { Position } from '../../../core/event.ts'
 import { SHARED_TENANT, type TenantId } from '../../../core/ids.ts'
+import { DEFAULT_IN_FLIGHT } from '../../../core/webhooks.ts'
 import type { WebhookConfig } from '../../../events/webhook.ts'
 import { JSON_TYPE } from '../answer.ts'
 import type { Done } from '../command-answer.ts'
@@ -16,6 +17,7 @@ export const webhookJson = (tenantId: TenantId, id: string, state: State) => ({
   id,
   ...state.config,
   description: state.config.description ?? undefined,
+  subjects: state.config.subjects ?? undefined,
   status: state.status,
   statusReason: state.reason ?? undefined,
   secrets: state.secrets.map((secret) => ({
@@ -51,6 +53,8 @@ type Given = Readonly<{
   format?: WebhookConfig['format'] | undefined
   mode?: WebhookConfig['mode'] | undefined
   visibility?: WebhookConfig['visibility'] | undefined
+  subjects?: WebhookConfig['subjects'] | undefined
+  maxInFlight?: number | undefined
 }>
 
 export const configOf = (body: Given): WebhookConfig => ({
@@ -60,6 +64,8 @@ export const configOf = (body: Given): WebhookConfig => ({
   format: body.format ?? 'cloudevents',
   mode: body.mode ?? 'parallel',
   visibility: body.visibility ?? 'public',
+  subjects: body.subjects ?? null,
+  maxInFlight: body.maxInFlight ?? DEFAULT_IN_FLIGHT,
 })
 
 /** The position that a cursor or one of its words stands for. */

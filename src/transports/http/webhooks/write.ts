@@ -133,8 +133,9 @@ const changeRoutes = (app: FastifyInstance, options: WebhookRouteOptions): void 
       schema: { ...changed, operationId: 'patchWebhook', body: patchBody },
     },
     (request, reply) => {
-      const { url, events, description, format, mode, visibility } = request.body
-      const changes = { url, events, description, format, mode, visibility }
+      const { url, events, description, format, mode, visibility, subjects, maxInFlight } =
+        request.body
+      const changes = { url, events, description, format, mode, visibility, subjects, maxInFlight }
       return update(request, reply, { id: request.params.id, changes })
     },
   )
