@@ -11,6 +11,9 @@ export type RunningServer = Readonly<{
   url: string
   /** Processor time that the process has used so far; undefined where the system does not tell (Linux does). */
   cpuMs(): number | undefined
+  /** Memory that it holds; undefined as well. */
+  rssBytes(): number | undefined
+  signal(signal: NodeJS.Signals): void
   stop(): Promise<void>
 }>
 
@@ -28,6 +31,7 @@ const launch = (
       () => reject(new Error(`${args.join(' ')} did not start`)),
       START_DEADLINE_MS,
     )
+    process.once('exit', () => child.kill('SIGTERM'))
     let text = ''
     child.stdout.on('data', (chunk: Buffer) => {
       text += chunk.toString()
@@ -35,7 +39,13 @@ const launch = (
       if (url === undefined) return
       clearTimeout(timer)
       child.stdout.removeAllListeners('data').resume()
-      resolve({ url, cpuMs: () => cpuMsOf(child.pid), stop: () => stop(child) })
+      resolve({
+        url,
+        cpuMs: () => cpuMsOf(child.pid),
+        rssBytes: () => rssBytesOf(child.pid),
+        signal: (signal) => void child.kill(signal),
+        stop: () => stop(child),
+      })
     })
     child.once('exit', (code) => reject(new Error(`${args.join(' ')} ended with ${code}`)))
   })
@@ -52,6 +62,17 @@ const cpuMsOf = (pid: number | undefined): number | undefined => {
   }
 }
 
+const BYTES_PER_KIB = 1024
+
+const rssBytesOf = (pid: number | undefined): number | undefined => {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+    return Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]) * BYTES_PER_KIB
+  } catch {
+    return undefined
+  }
+}
+
 const stop = (child: ChildProcess): Promise<void> =>
   new Promise((resolve) => {
     if (child.exitCode !== null) return resolve()
@@ -59,9 +80,15 @@ const stop = (child: ChildProcess): Promise<void> =>
     child.kill('SIGTERM')
   })
 
+export type ProcessOptions = Readonly<{
+  settings?: NodeJS.ProcessEnv
+  nodeFlags?: readonly string[]
+}>
+
 /** The product as it is run: the built process, by its settings. */
 export const startPawtrail = async (
   databaseUrl: string,
+  { settings = {}, nodeFlags = [] }: ProcessOptions = {},
 ): Promise<RunningServer & Readonly<{ dataDir: string }>> => {
   const dataDir = await mkdtemp(join(tmpdir(), 'pawtrail-bench-data-'))
   const env = {
@@ -72,8 +99,9 @@ export const startPawtrail = async (
     RATE_LIMIT_PER_MINUTE: '0',
     SEED_DEMO: 'false',
     LOG_LEVEL: 'error',
+    ...settings,
   }
-  const server = await launch(['dist/main.js'], env, /ready at (http:\S+)/)
+  const server = await launch([...nodeFlags, 'dist/main.js'], env, /ready at (http:\S+)/)
   const end = async (): Promise<void> => {
     await server.stop()
     await rm(dataDir, { recursive: true, force: true })
@@ -82,5 +110,9 @@ export const startPawtrail = async (
 }
 
 /** A peer or ceiling: a small TypeScript file that prints `listening at <url>`. */
-export const startPeer = (file: URL, env: NodeJS.ProcessEnv): Promise<RunningServer> =>
-  launch(['--import', 'tsx', file.pathname], env, /listening at (http:\S+)/)
+export const startPeer = (
+  file: URL,
+  env: NodeJS.ProcessEnv,
+  nodeFlags: readonly string[] = [],
+): Promise<RunningServer> =>
+  launch([...nodeFlags, '--import', 'tsx', file.pathname], env, /listening at (http:\S+)/)
