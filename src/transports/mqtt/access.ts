@@ -21,6 +21,10 @@ export type RenewableAccess = Access & Readonly<{ renew: (principal: Principal) 
 const PUBLIC_TREE = ['pets', 'inventory', 'events']
 const STAFF_TREE = [...PUBLIC_TREE, 'orders', 'adoptions']
 
+/** Whether a topic below a tenant's root is in the tree of this class at all. */
+export const isInTree = (visibility: Visibility, relative: Levels): boolean =>
+  (visibility === 'staff' ? STAFF_TREE : PUBLIC_TREE).some((branch) => branch === relative[0])
+
 /**
  * Staff with read:events see the whole tree of a tenant of their token; its other holders, and in
  * the shared pool everybody, what is public.

@@ -86,7 +86,7 @@ export const mqttHarness = async (
     createMqtt({
       ...harness,
       ...{ clock, sessions, logger: silentLogger, ids: uuidV7(clock) },
-      application: applicationOf(readModel, harness),
+      application: applicationOf(readModel, harness.feed),
       verifier: { verify: async (token) => live(token) },
       credentials: { find: async () => undefined, findByUser: async () => undefined },
       passwords: { hash: async () => 'hash', verify: async () => false },
@@ -104,7 +104,10 @@ export const mqttHarness = async (
   return { ...harness, ...(await start()), sessions, readModel, principals, clock, another: start }
 }
 
-const applicationOf = (readModel: ReadModel, { feed }: FeedHarness): MqttOptions['application'] => {
+export const applicationOf = (
+  readModel: ReadModel,
+  feed: Pick<FeedHarness['feed'], 'head'>,
+): MqttOptions['application'] => {
   const list = (from: Map<TenantId, Shown[]>) => async (tenantId: TenantId, query: unknown) => {
     const { after } = (query as { place: { after: string | null } }).place
     const all = from.get(tenantId) ?? []
