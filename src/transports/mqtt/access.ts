@@ -11,10 +11,19 @@ export type Access = Readonly<{
   visibilityOf: (tenantId: TenantId) => Visibility
   maySubscribe: (tenantId: TenantId, filter: Levels) => boolean
   mayReceive: (tenantId: TenantId, topic: Levels) => boolean
+  /** The token's time is over: nothing may be sent any more, whatever it granted. */
+  isOver: () => boolean
 }>
+
+/** A fresh token takes the place of the one it was made for. */
+export type RenewableAccess = Access & Readonly<{ renew: (principal: Principal) => void }>
 
 const PUBLIC_TREE = ['pets', 'inventory', 'events']
 const STAFF_TREE = [...PUBLIC_TREE, 'orders', 'adoptions']
+
+/** Whether a topic below a tenant's root is in the tree of this class at all. */
+export const isInTree = (visibility: Visibility, relative: Levels): boolean =>
+  (visibility === 'staff' ? STAFF_TREE : PUBLIC_TREE).some((branch) => branch === relative[0])
 
 /**
  * Staff with read:events see the whole tree of a tenant of their token; its other holders, and in
@@ -37,6 +46,21 @@ export const createAccess = (principal: Principal | null, clock: Clock): Access 
     maySubscribe: (tenantId, filter) =>
       granted(tenantId).some((grant) => containsFilter(grant, filter)),
     mayReceive: (tenantId, topic) => granted(tenantId).some((grant) => matchesTopic(grant, topic)),
+    isOver,
+  }
+}
+
+export const createRenewableAccess = (
+  principal: Principal | null,
+  clock: Clock,
+): RenewableAccess => {
+  let current = createAccess(principal, clock)
+  return {
+    visibilityOf: (tenantId) => current.visibilityOf(tenantId),
+    maySubscribe: (tenantId, filter) => current.maySubscribe(tenantId, filter),
+    mayReceive: (tenantId, topic) => current.mayReceive(tenantId, topic),
+    isOver: () => current.isOver(),
+    renew: (fresh) => (current = createAccess(fresh, clock)),
   }
 }
 

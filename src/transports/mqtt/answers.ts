@@ -114,20 +114,24 @@ export type Welcome = Readonly<{
   limits: MqttLimits
 }>
 
-export const welcome = ({ connect, key, isPresent, keepMs, limits }: Welcome): Packet => ({
-  cmd: 'connack',
-  sessionPresent: isPresent,
-  returnCode: 0,
-  reasonCode: REASON.success,
-  properties: {
-    sessionExpiryInterval: Math.floor(keepMs / 1_000),
-    maximumQoS: 1,
-    maximumPacketSize: limits.packetBytes,
-    sharedSubscriptionAvailable: false,
-    ...(connect.clientId === '' ? { assignedClientIdentifier: key.clientId } : {}),
-    ...(connect.will === undefined ? {} : { userProperties: { will: 'never sent' } }),
-  },
-})
+export const welcome = ({ connect, key, isPresent, keepMs, limits }: Welcome): Packet => {
+  const method = connect.properties?.authenticationMethod
+  return {
+    cmd: 'connack',
+    sessionPresent: isPresent,
+    returnCode: 0,
+    reasonCode: REASON.success,
+    properties: {
+      sessionExpiryInterval: Math.floor(keepMs / 1_000),
+      maximumQoS: 1,
+      maximumPacketSize: limits.packetBytes,
+      sharedSubscriptionAvailable: false,
+      ...(method === undefined ? {} : { authenticationMethod: method }),
+      ...(connect.clientId === '' ? { assignedClientIdentifier: key.clientId } : {}),
+      ...(connect.will === undefined ? {} : { userProperties: { will: 'never sent' } }),
+    },
+  }
+}
 
 /** As MQTT 3.1.1 numbers them. */
 const RETURN_CODES: ReadonlyMap<number, number> = new Map([

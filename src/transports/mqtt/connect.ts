@@ -1,11 +1,15 @@
 // What CONNECT says: whether it can be served, whose session it is, and what was stored of it.
 import type { IConnectPacket } from 'mqtt-packet'
+import type { Principal } from '../../core/auth.ts'
 import type { IdGenerator } from '../../core/ids.ts'
 import type { MqttSessionKey, MqttSessions } from '../../core/mqtt-sessions.ts'
 import type { MqttLimits } from './limits.ts'
 import { REASON } from './packets.ts'
-import type { SignedIn } from './sign-in.ts'
+import type { SignedIn, SignInRequest } from './sign-in.ts'
 import { decodeSession, type StoredSession } from './stored-session.ts'
+
+/** Authentication Data is an access token, in CONNECT (instead of the password) and in AUTH. */
+export const TOKEN_METHOD = 'OAUTH2-JWT'
 
 const FOREVER_SECONDS = 0xffffffff
 
@@ -42,12 +46,22 @@ export const openStored = async (
   return { kind: 'opened', stored, owner, keepMs }
 }
 
+/** Enhanced authentication carries the token in a place of its own. */
+export const signInOf = (
+  { username, password, properties }: IConnectPacket,
+  address: string,
+): SignInRequest =>
+  properties?.authenticationMethod === undefined
+    ? { username, password: password?.toString(), address }
+    : { username, password: properties.authenticationData?.toString(), address, isToken: true }
+
 export const connectProblem = (
   connect: IConnectPacket,
   maxClientId: number,
 ): number | undefined => {
   if (connect.protocolVersion === 3) return REASON.unsupportedVersion
-  if (connect.properties?.authenticationMethod !== undefined) return REASON.badAuthenticationMethod
+  const method = connect.properties?.authenticationMethod
+  if (method !== undefined && method !== TOKEN_METHOD) return REASON.badAuthenticationMethod
   if (connect.clientId.length > maxClientId) return REASON.badClientId
   const isUnnamed = connect.clientId === ''
   if (isUnnamed && connect.protocolVersion !== 5 && connect.clean === false) {
@@ -56,14 +70,16 @@ export const connectProblem = (
   return undefined
 }
 
+/** As limits are counted and sessions are held by it. */
+export const principalNameOf = ({ kind, subject }: Principal): string => `${kind}:${subject}`
+
 /** Anonymous clients of one address are one principal: nobody else ends their connections. */
 export const sessionKeyOf = (
   { principal, tenantId }: SignedIn,
   more: Readonly<{ connect: IConnectPacket; address: string; newId: IdGenerator }>,
 ): MqttSessionKey => ({
   tenantId,
-  principal:
-    principal === null ? `address:${more.address}` : `${principal.kind}:${principal.subject}`,
+  principal: principal === null ? `address:${more.address}` : principalNameOf(principal),
   clientId: more.connect.clientId === '' ? more.newId() : more.connect.clientId,
 })
 

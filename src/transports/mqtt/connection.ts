@@ -1,15 +1,17 @@
 // One connection: CONNECT, then packets one after the other until either side ends it. A client
 // that does not read is not read from; what it is owed stays in the log.
 import type { Duplex } from 'node:stream'
-import type { IConnectPacket, IDisconnectPacket } from 'mqtt-packet'
+import type { IAuthPacket, IConnectPacket, IDisconnectPacket } from 'mqtt-packet'
 import type { Clock } from '../../core/clock.ts'
 import type { IdGenerator } from '../../core/ids.ts'
 import type { MqttSessionKey, MqttSessions } from '../../core/mqtt-sessions.ts'
-import { createAccess } from './access.ts'
+import { createRenewableAccess, type RenewableAccess } from './access.ts'
 import { answer, refuseConnect, welcome } from './answers.ts'
-import { connectProblem, openStored, sessionKeyOf } from './connect.ts'
+import { connectProblem, openStored, sessionKeyOf, signInOf } from './connect.ts'
+import { createExpiry, type Expiry } from './expiry.ts'
 import { createOutlet, type Outlet } from './outlet.ts'
 import { type Packet, PacketError, type ProtocolVersion, readPackets, REASON } from './packets.ts'
+import { renew } from './renewal.ts'
 import type { Roster, Seat } from './roster.ts'
 import { createSession, type Session, type SessionParts } from './session.ts'
 import type { SignIn } from './sign-in.ts'
@@ -29,12 +31,17 @@ export type Connection = Readonly<{
   /** Stores the session if it has moved. */
   save: () => Promise<void>
   end: (reasonCode?: number) => void
+  /** Bytes that are held for a client that has not taken them. */
+  queuedBytes: () => number
   /** Resolves when it is over and its session is stored. */
   ended: Promise<void>
 }>
 
 type Client = {
   readonly key: MqttSessionKey
+  readonly method: string | undefined // of enhanced authentication
+  readonly username: string | undefined
+  readonly access: RenewableAccess
   readonly version: ProtocolVersion
   readonly outlet: Outlet
   readonly session: Session
@@ -45,7 +52,6 @@ type Client = {
   savedAtMs: number
 }
 
-const MAX_TIMER_MS = 2_147_483_647
 const KEEP_ALIVE_FACTOR_MS = 1_500
 
 type State = {
@@ -54,8 +60,10 @@ type State = {
   readonly parts: ConnectionParts
   readonly timers: NodeJS.Timeout[]
   readonly connection: Connection
+  readonly expiry: Expiry
   client: Client | undefined
   seat: Seat | undefined
+  disconnect: (() => void) | undefined // from the feed
   isEnding: boolean
 }
 
@@ -73,11 +81,13 @@ export const serveConnection = (
     },
     save: () => save(state),
     end: (reasonCode) => end(state, reasonCode),
+    queuedBytes: () => stream.writableLength + (state.client?.session.queuedBytes() ?? 0),
     ended,
   }
   const state: State = {
     ...{ stream, address, parts, connection, timers: [], isEnding: false },
-    ...{ client: undefined, seat: undefined },
+    ...{ client: undefined, seat: undefined, disconnect: undefined },
+    expiry: createExpiry(parts.clock, () => end(state, REASON.notAuthorized)),
   }
   begin()
   return connection
@@ -103,6 +113,7 @@ const run = async (state: State): Promise<void> => {
     end(state)
   } finally {
     state.seat?.leave()
+    state.disconnect?.()
   }
 }
 
@@ -143,11 +154,7 @@ const enter = async (state: State, connect: IConnectPacket): Promise<Client | un
   }
   const problem = connectProblem(connect, limits.clientIdCharacters)
   if (problem !== undefined) return refuse(problem)
-  const signedIn = await parts.signIn({
-    username: connect.username,
-    password: connect.password?.toString(),
-    address,
-  })
+  const signedIn = await parts.signIn(signInOf(connect, address))
   if (signedIn.kind !== 'signed_in') {
     return refuse(signedIn.kind === 'limited' ? REASON.rateExceeded : REASON.badCredentials)
   }
@@ -157,9 +164,12 @@ const enter = async (state: State, connect: IConnectPacket): Promise<Client | un
   if (taken === undefined) return refuse(REASON.quotaExceeded)
   state.seat = taken
   await taken.former?.takeOver()
+  const closed = join(state, key)
+  if (closed !== undefined) return refuse(closed)
   const found = await openStored(parts, { connect, key, isAnonymous })
   if (found.kind === 'too_many') return refuse(REASON.quotaExceeded)
   const { stored, owner, keepMs } = found
+  const access = createRenewableAccess(signedIn.principal, clock)
   const outlet = createOutlet({
     ...{ stream, version, nextId: stored?.nextId ?? 1 },
     inFlight: Math.min(limits.inFlight, connect.properties?.receiveMaximum ?? Infinity),
@@ -168,22 +178,30 @@ const enter = async (state: State, connect: IConnectPacket): Promise<Client | un
   })
   const session = createSession({
     ...{ parts, outlet, principal: key.principal },
-    access: createAccess(signedIn.principal, clock),
-    fail: () => end(state, REASON.specificError),
+    ...{ access, end: (reasonCode) => end(state, reasonCode) },
   })
   const isPresent = stored !== undefined && session.resume(stored)
   const entered: Client = {
-    ...{ key, version, outlet, session, owner, isAnonymous, keepMs },
+    ...{ key, version, outlet, session, owner, isAnonymous, keepMs, access },
+    ...{ method: connect.properties?.authenticationMethod, username: connect.username },
     ...{ savedText: '', savedAtMs: clock() },
   }
   state.client = entered
-  const expiresAtMs = signedIn.principal?.expiresAtMs
-  if (expiresAtMs !== undefined) {
-    after(state, Math.max(0, expiresAtMs - clock()), () => end(state, REASON.notAuthorized))
-  }
+  if (signedIn.principal !== null) state.expiry.set(signedIn.principal.expiresAtMs)
   outlet.send(welcome({ connect, key, isPresent, keepMs, limits }))
   session.start()
   return entered
+}
+
+/** Counted with the connections of all live transports, and ended with its user. */
+const join = (state: State, { tenantId, principal }: MqttSessionKey): number | undefined => {
+  const onRevoked = () => end(state, REASON.notAuthorized)
+  const joined = state.parts.feed.connect({ tenantId, principal, transport: 'mqtt', onRevoked })
+  if (joined.kind === 'refused') {
+    return joined.reason === 'revoked' ? REASON.notAuthorized : REASON.quotaExceeded
+  }
+  state.disconnect = joined.disconnect
+  return undefined
 }
 
 const handle = async (state: State, packet: Packet): Promise<boolean> => {
@@ -193,6 +211,7 @@ const handle = async (state: State, packet: Packet): Promise<boolean> => {
     leave(state, packet)
     return false
   }
+  if (packet.cmd === 'auth') return renewToken(state, to, packet)
   const outcome = answer(packet, to)
   if (outcome.kind === 'end') {
     end(state, outcome.reasonCode)
@@ -202,6 +221,21 @@ const handle = async (state: State, packet: Packet): Promise<boolean> => {
   if (state.isEnding) return false
   for (const reply of outcome.replies) to.outlet.send(reply)
   for (const start of outcome.starts) start()
+  return true
+}
+
+const renewToken = async (state: State, client: Client, packet: IAuthPacket): Promise<boolean> => {
+  const { address, parts, expiry } = state
+  const renewal = await renew(packet, { ...parts, ...client, address })
+  if (state.isEnding) return false
+  if (renewal.kind === 'refused') {
+    end(state, renewal.reasonCode)
+    return false
+  }
+  client.access.renew(renewal.principal)
+  expiry.set(renewal.principal.expiresAtMs)
+  const properties = { authenticationMethod: client.method ?? '' }
+  client.outlet.send({ cmd: 'auth', reasonCode: REASON.success, properties })
   return true
 }
 
@@ -233,6 +267,7 @@ const save = async (state: State, isLeaving = false): Promise<void> => {
 const cleanUp = async (state: State): Promise<void> => {
   const { timers, client, parts } = state
   for (const timer of timers) clearTimeout(timer)
+  state.expiry.stop()
   const endsWithIt = client !== undefined && !client.isAnonymous && client.keepMs === 0
   client?.session.close()
   if (client !== undefined) {
@@ -256,7 +291,7 @@ const end = (state: State, reasonCode?: number): void => {
 }
 
 const after = (state: State, ms: number, work: () => void): NodeJS.Timeout => {
-  const timer = setTimeout(work, Math.min(ms, MAX_TIMER_MS))
+  const timer = setTimeout(work, ms)
   timer.unref()
   state.timers.push(timer)
   return timer

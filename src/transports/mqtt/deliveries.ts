@@ -10,10 +10,12 @@ type Track = { readonly position: Position; left: number; readonly ids: Map<Topi
 type Waiting = Readonly<{ message: Message; track: Track; packetId: number | undefined }>
 
 export type Deliveries = Readonly<{
-  take: (position: Position, messages: readonly Message[]) => void
+  /** False: the client has acknowledged all of it before. */
+  take: (position: Position, messages: readonly Message[]) => boolean
   /** As many as there is room for. */
   send: () => void
   isWaiting: () => boolean
+  queuedBytes: () => number
   /** Everything up to here was acknowledged; undefined: everything that was taken. */
   acknowledged: () => Position | undefined
   state: () => Pick<StoredSubscription, 'sentUpTo' | 'inFlight'>
@@ -62,10 +64,11 @@ export const createDeliveries = ({ stored, outlet, flow }: DeliveriesOptions): D
         // It was sent and is not in flight: it was acknowledged.
         return position <= sentUpTo && packetId === undefined ? [] : [{ message, packetId }]
       })
-      if (wanted.length === 0) return
+      if (wanted.length === 0) return false
       const track: Track = { position, left: wanted.length, ids: new Map() }
       tracks.push(track)
       waiting.push(...wanted.map((each) => ({ ...each, track })))
+      return true
     },
     send() {
       let sent = 0
@@ -77,6 +80,7 @@ export const createDeliveries = ({ stored, outlet, flow }: DeliveriesOptions): D
       if (sent > 0) waiting = waiting.slice(sent)
     },
     isWaiting: () => waiting.length > 0,
+    queuedBytes: () => waiting.reduce((sum, { message }) => sum + message.payload.length, 0),
     acknowledged: () => (tracks[0] === undefined ? undefined : tracks[0].position - 1),
     state: () => {
       const unsent = waiting.find(({ track }) => track.position > sentUpTo)

@@ -3,6 +3,7 @@
 export type MqttLimits = Readonly<{
   connectTimeoutMs: number // to say CONNECT, and to be let in
   packetBytes: number // of one packet that a client sends
+  unsentBytes: number // beyond so many a connection is given no other message before it takes some
   clientIdCharacters: number
   filterCharacters: number
   filterLevels: number
@@ -33,6 +34,7 @@ const DAY_SECONDS = 86_400
 export const MQTT_LIMITS: MqttLimits = {
   connectTimeoutMs: 10_000,
   packetBytes: 64 * 1024,
+  unsentBytes: 16 * 1024,
   clientIdCharacters: 128,
   filterCharacters: 512,
   filterLevels: 16,

@@ -3,7 +3,7 @@
 import type { TenantId } from '../../core/ids.ts'
 import type { Framing, Rendered } from '../feed/types.ts'
 import type { Levels } from './topic-filter.ts'
-import { rootOf, STATUS_EVENTS, type TopicKind, topicsOf } from './topics.ts'
+import { CHECKPOINT_TOPIC, rootOf, STATUS_EVENTS, type TopicKind, topicsOf } from './topics.ts'
 
 export type Message = Readonly<{
   kind: TopicKind
@@ -16,6 +16,9 @@ export type Message = Readonly<{
   contentType: string
   userProperties: Readonly<Record<string, string>>
 }>
+
+/** What goes on the wire of a message. */
+export type Publishable = Pick<Message, 'topic' | 'payload' | 'contentType' | 'userProperties'>
 
 const JSON_TYPE = 'application/json'
 const CLOUD_EVENT_TYPE = 'application/cloudevents+json'
@@ -91,6 +94,15 @@ export const stateBody = ({ kind, id, status, updatedAt, cursor }: StateBody): B
   const available = kind === 'availability' ? { available: status === 'AVAILABLE' } : {}
   return Buffer.from(JSON.stringify({ id, ...available, status, updatedAt, cursor }))
 }
+
+export type FilterCheckpoint = Readonly<{ filter: string; cursor: string; delivered: number }>
+
+export const checkpointMessage = (checkpoint: FilterCheckpoint): Publishable => ({
+  topic: CHECKPOINT_TOPIC,
+  payload: Buffer.from(JSON.stringify(checkpoint)),
+  contentType: JSON_TYPE,
+  userProperties: { cursor: checkpoint.cursor },
+})
 
 const paymentBody = (
   { type, time, data }: Spoken,

@@ -1,7 +1,7 @@
 // The way out of one connection: what is sent on it, which QoS 1 messages wait for their
 // acknowledgement, and whether there is room for another one.
 import type { Duplex } from 'node:stream'
-import type { Message } from './messages.ts'
+import type { Publishable } from './messages.ts'
 import { encodePacket, type Packet, type ProtocolVersion } from './packets.ts'
 
 export type Sending = Readonly<{
@@ -17,7 +17,7 @@ export type Sending = Readonly<{
 export type Outlet = Readonly<{
   hasRoom: (qos: 0 | 1) => boolean
   /** Only when there is room. Answers the packet id of a QoS 1 message. */
-  publish: (message: Message, sending: Sending) => number | undefined
+  publish: (message: Publishable, sending: Sending) => number | undefined
   /** False: nothing was sent under this id. */
   acknowledge: (packetId: number) => boolean
   /** Ids of an earlier connection that may be in the client's hands still. */
@@ -26,6 +26,8 @@ export type Outlet = Readonly<{
   /** Resolves when the client takes bytes. */
   drained: () => Promise<void>
   nextId: () => number
+  /** Bytes that were sent and that the client has not taken. */
+  queuedBytes: () => number
 }>
 
 export type OutletOptions = Readonly<{
@@ -94,13 +96,14 @@ export const createOutlet = (options: OutletOptions): Outlet => {
             stream.once('drain', done).once('close', done)
           }),
     nextId: () => nextId,
+    queuedBytes: () => stream.writableLength,
   }
 }
 
 const following = (id: number): number => (id >= MAX_ID ? 1 : id + 1)
 
 const publishPacket = (
-  { topic, payload, contentType, userProperties }: Message,
+  { topic, payload, contentType, userProperties }: Publishable,
   { qos, retain, dup, subscriptionId }: Sending,
   packetId: number | undefined,
 ): Packet => ({

@@ -93,5 +93,9 @@ export async function* readPackets(stream: Readable, maxBytes: number): AsyncGen
   }
 }
 
-export const encodePacket = (packet: Packet, protocolVersion: ProtocolVersion): Buffer =>
-  mqttPacket.generate(packet, { protocolVersion })
+export const encodePacket = (packet: Packet, protocolVersion: ProtocolVersion): Buffer => {
+  const bytes = mqttPacket.generate(packet, { protocolVersion })
+  // What it cannot write it leaves out without a word: a message must not be lost that way.
+  if (bytes.length === 0) throw new Error(`a packet could not be written: ${packet.cmd}`)
+  return bytes
+}

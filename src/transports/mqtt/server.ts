@@ -23,6 +23,8 @@ export type MqttTransport = Readonly<{
   /** Serves a stream of bytes that came in another way. */
   accept: (stream: Duplex, address: string) => void
   connections: () => number
+  /** Bytes that are held for clients that have not taken them. */
+  queuedBytes: () => number
   stop: () => Promise<void>
 }>
 
@@ -72,8 +74,11 @@ export const createMqtt = (options: MqttOptions): MqttTransport => {
     accept,
     listen: ({ host, port, tls }) =>
       new Promise((resolve, reject) => {
+        const highWaterMark = limits.unsentBytes
         const server =
-          tls === undefined ? createTcpServer(onSocket) : createTlsServer(tls, onSocket)
+          tls === undefined
+            ? createTcpServer({ highWaterMark }, onSocket)
+            : createTlsServer({ ...tls, highWaterMark }, onSocket)
         server.on('tlsClientError', () => {})
         server.once('error', reject)
         server.listen(port, host, () => {
@@ -86,6 +91,7 @@ export const createMqtt = (options: MqttOptions): MqttTransport => {
         })
       }),
     connections: () => connections.size,
+    queuedBytes: () => [...connections].reduce((sum, each) => sum + each.queuedBytes(), 0),
     stop: async () => {
       isStopped = true
       for (const server of servers) server.close()

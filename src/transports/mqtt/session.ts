@@ -9,13 +9,14 @@ import type { Feed } from '../feed/types.ts'
 import type { Access } from './access.ts'
 import type { MqttLimits } from './limits.ts'
 import type { Outlet } from './outlet.ts'
+import { checkpointMessage, type FilterCheckpoint } from './messages.ts'
 import { REASON } from './packets.ts'
 import { hasRetained, readStock, type RetainedReader } from './retained.ts'
 import type { Stock } from './stock.ts'
 import type { StoredSession, StoredSubscription } from './stored-session.ts'
 import { createSubscription, type Flow, type SessionSubscription } from './subscription.ts'
 import { levelsOf } from './topic-filter.ts'
-import { parseWanted, type Wanted, wantsStock } from './topics.ts'
+import { CHECKPOINT_TOPIC, parseWanted, type Wanted, wantsStock } from './topics.ts'
 
 export type SessionParts = Readonly<{
   application: Pick<Application, 'pets' | 'orders' | 'adoptions' | 'readModel'>
@@ -32,7 +33,8 @@ export type SessionOptions = Readonly<{
   access: Access
   outlet: Outlet
   principal: string
-  fail: () => void
+  /** Ends the connection. */
+  end: (reasonCode: number) => void
 }>
 
 /** `handling`: of retained state when the filter is subscribed to, as MQTT 5 numbers it. */
@@ -49,6 +51,9 @@ export type Session = Readonly<{
   subscribe: (asked: Asked) => Granted
   unsubscribe: (filter: string) => boolean
   pump: () => void
+  /** All that was granted would be granted to this one as well, and shows it the same. */
+  isWithin: (access: Access) => boolean
+  queuedBytes: () => number
   stored: () => StoredSession
   close: () => void
 }>
@@ -57,10 +62,16 @@ type Held = Readonly<{
   options: SessionOptions
   subscriptions: Map<string, SessionSubscription>
   stockListeners: Map<TenantId, () => void>
-}>
+}> & {
+  checkpoints: StoredSession['checkpoints'] // undefined: they are not told
+  turn: Promise<unknown>
+}
 
 export const createSession = (options: SessionOptions): Session => {
-  const held: Held = { options, subscriptions: new Map(), stockListeners: new Map() }
+  const held: Held = {
+    ...{ options, subscriptions: new Map(), stockListeners: new Map() },
+    ...{ checkpoints: undefined, turn: Promise.resolve() },
+  }
   const { subscriptions, stockListeners } = held
   const { outlet } = options
   const { logger } = options.parts
@@ -77,14 +88,19 @@ export const createSession = (options: SessionOptions): Session => {
     },
     subscribe: (asked) => subscribe(held, asked),
     unsubscribe(filter) {
+      if (filter === CHECKPOINT_TOPIC) return endCheckpoints(held)
       subscriptions.get(filter)?.close()
       return subscriptions.delete(filter)
     },
     pump() {
       for (const subscription of subscriptions.values()) subscription.pump()
     },
+    isWithin: (access) => isWithin(held, access),
+    queuedBytes: () =>
+      [...subscriptions.values()].reduce((sum, each) => sum + each.queuedBytes(), 0),
     stored: () => ({
       nextId: outlet.nextId(),
+      ...(held.checkpoints === undefined ? {} : { checkpoints: held.checkpoints }),
       subscriptions: [...subscriptions.values()].map((subscription) => subscription.stored()),
     }),
     close: () => closeAll(held),
@@ -92,19 +108,57 @@ export const createSession = (options: SessionOptions): Session => {
 }
 
 const add = (
-  { options }: Held,
+  held: Held,
   stored: StoredSubscription,
   wanted: Wanted,
   position: Position,
 ): SessionSubscription => {
-  const { parts, access, outlet, principal, fail } = options
+  const { parts, access, outlet, principal, end } = held.options
   const { application, feed, cursors, limits, logger, retained } = parts
   return createSubscription({
     ...{ wanted, stored, position, outlet, access, feed, cursors, logger },
-    ...{ retained, principal, fail },
+    ...{ retained, principal, end },
     shows: (at) => application.readModel.waitFor(at, limits.readModelTimeoutMs),
+    checkpointTo: () => checkpointTo(held),
+    inTurn: (work) => {
+      const done = held.turn.then(work)
+      held.turn = done.catch(() => {}) // told by who asked for it
+      return done
+    },
   })
 }
+
+/** At QoS 0: a lost one is followed by a newer one. */
+const checkpointTo = ({ checkpoints, options }: Held) => {
+  if (checkpoints === undefined) return undefined
+  const { id } = checkpoints
+  const sending = { qos: 0, retain: false, dup: false, onDone: () => {} } as const
+  return (checkpoint: FilterCheckpoint): void => {
+    const more = id === undefined ? {} : { subscriptionId: id }
+    options.outlet.publish(checkpointMessage(checkpoint), { ...sending, ...more })
+  }
+}
+
+const beginCheckpoints = (held: Held, { id }: Asked): Granted => {
+  held.checkpoints = id === undefined ? {} : { id }
+  const start = () => {
+    for (const subscription of held.subscriptions.values()) subscription.tellCheckpoint()
+  }
+  return { code: 0, start }
+}
+
+const endCheckpoints = (held: Held): boolean => {
+  const were = held.checkpoints !== undefined
+  held.checkpoints = undefined
+  return were
+}
+
+const isWithin = ({ options, subscriptions }: Held, access: Access): boolean =>
+  [...subscriptions.values()].every(
+    ({ wanted: { tenantId, levels } }) =>
+      access.maySubscribe(tenantId, levels) &&
+      access.visibilityOf(tenantId) === options.access.visibilityOf(tenantId),
+  )
 
 const keep = (held: Held, filter: string, subscription: SessionSubscription): void => {
   const { options, subscriptions, stockListeners } = held
@@ -121,7 +175,8 @@ const keep = (held: Held, filter: string, subscription: SessionSubscription): vo
 }
 
 const resume = (held: Held, stored: StoredSession): boolean => {
-  const { parts, access, fail } = held.options
+  const { parts, access, end } = held.options
+  held.checkpoints = stored.checkpoints
   for (const each of stored.subscriptions) {
     const parsed = parseWanted(each.filter)
     if (parsed.kind !== 'wanted') continue
@@ -135,13 +190,14 @@ const resume = (held: Held, stored: StoredSession): boolean => {
     }
     const subscription = add(held, each, parsed.wanted, at.position)
     keep(held, each.filter, subscription)
-    if (subscription.open() !== undefined) fail()
+    if (subscription.open() !== undefined) end(REASON.specificError)
   }
   return true
 }
 
 const subscribe = (held: Held, asked: Asked): Granted => {
   const { parts, access } = held.options
+  if (asked.filter === CHECKPOINT_TOPIC) return beginCheckpoints(held, asked)
   const tooLong = asked.filter.length > parts.limits.filterCharacters
   if (tooLong || levelsOf(asked.filter).length > parts.limits.filterLevels) {
     return { code: REASON.filterInvalid, reason: 'the topic filter is too long' }

@@ -32,6 +32,7 @@ export type SignInRequest = Readonly<{
   username: string | undefined
   password: string | undefined
   address: string
+  isToken?: boolean // an account's password will not do
 }>
 
 export type SignIn = (request: SignInRequest) => Promise<SignInResult>
@@ -42,14 +43,15 @@ const TENANT_AND_NAME = /^([^/]+)\/(.+)$/
 
 export const createSignIn = (options: SignInOptions): SignIn => {
   let decoyHash: Promise<string> | undefined
-  return async ({ username = '', password = '', address }) => {
+  return async ({ username = '', password = '', address, isToken = false }) => {
     if (password === '') {
+      if (isToken) return REFUSED
       if (username !== '' || !options.allowAnonymous) return REFUSED
       return { kind: 'signed_in', principal: null, tenantId: SHARED_TENANT }
     }
     const principal = await options.verifier.verify(password)
     if (principal !== undefined) return withToken(principal, username)
-    if (username === '' || password.length > MAX_PASSWORD) return REFUSED
+    if (isToken || username === '' || password.length > MAX_PASSWORD) return REFUSED
     decoyHash ??= options.passwords.hash(address + password)
     try {
       const account = accountOf(username)

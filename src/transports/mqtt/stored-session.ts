@@ -19,6 +19,7 @@ const subscriptionSchema = z.object({
 const sessionSchema = z.object({
   nextId: z.number(),
   subscriptions: z.array(subscriptionSchema),
+  checkpoints: z.object({ id: z.number().optional() }).optional(), // they are told
 })
 
 export type StoredSubscription = z.infer<typeof subscriptionSchema>
@@ -35,8 +36,11 @@ export const decodeSession = (state: JsonObject | null): StoredSession | undefin
 
 export const encodeSession = (session: StoredSession): JsonObject => ({
   nextId: session.nextId,
+  ...(session.checkpoints === undefined ? {} : { checkpoints: withId(session.checkpoints.id) }),
   subscriptions: session.subscriptions.map(({ id, ...subscription }) => ({
     ...subscription,
-    ...(id === undefined ? {} : { id }),
+    ...withId(id),
   })),
 })
+
+const withId = (id: number | undefined) => (id === undefined ? {} : { id })

@@ -6,8 +6,9 @@ import type { Logger } from '../../core/logger.ts'
 import type { Closing, Feed, RefusalReason, Sink, Subscription } from '../feed/types.ts'
 import type { Access } from './access.ts'
 import { createDeliveries, type Deliveries } from './deliveries.ts'
-import { type Message, messagesOfFrame, MQTT_FRAMING } from './messages.ts'
+import { type FilterCheckpoint, type Message, messagesOfFrame, MQTT_FRAMING } from './messages.ts'
 import type { Outlet } from './outlet.ts'
+import { REASON } from './packets.ts'
 import type { RetainedReader } from './retained.ts'
 import type { StoredSubscription } from './stored-session.ts'
 import { matchesTopic } from './topic-filter.ts'
@@ -25,6 +26,9 @@ export type SessionSubscription = Readonly<{
   offerState: (message: Message) => void
   /** The same filter was subscribed to again. Its cursor stays; what follows is sent as it says. */
   renew: (flow: Flow, isSnapshotWanted: boolean) => void
+  /** Says on the topic of checkpoints how far it is, as soon as there is room. */
+  tellCheckpoint: () => void
+  queuedBytes: () => number
   stored: () => StoredSubscription
   close: () => void
 }>
@@ -45,8 +49,12 @@ export type SubscriptionOptions = Readonly<{
   principal: string
   /** Resolves once the read model shows what happened up to there, or does not for long. */
   shows: (position: Position) => Promise<unknown>
-  /** The feed gave it up and it could not be opened again. */
-  fail: () => void
+  /** Undefined: the client has not asked for them. */
+  checkpointTo: () => ((checkpoint: FilterCheckpoint) => void) | undefined
+  /** Snapshots of one session are read one after the other: the client takes no more anyway. */
+  inTurn: (work: () => Promise<void>) => Promise<void>
+  /** Ends the connection: nothing more may be sent, or it could not be found in the log again. */
+  end: (reasonCode: number) => void
 }>
 
 type State = {
@@ -56,6 +64,8 @@ type State = {
   flow: Flow
   place: Subscription | undefined
   position: Position
+  delivered: number // events, since the connection began
+  checkpoint: FilterCheckpoint | undefined // waits for room; a newer one takes its place
   isClosed: boolean
   isStarted: boolean
   needsSnapshot: boolean
@@ -76,6 +86,7 @@ export const createSubscription = (options: SubscriptionOptions): SessionSubscri
     open,
     start() {
       state.isStarted = true
+      noteCheckpoint(state, cursors.encode(wanted.tenantId, state.position))
       if (state.needsSnapshot) startSnapshot(state, pump)
       else pump()
     },
@@ -86,6 +97,18 @@ export const createSubscription = (options: SubscriptionOptions): SessionSubscri
       startSnapshot(state, pump)
     },
     pump,
+    tellCheckpoint() {
+      // Of what waits still, nothing is said before it was sent.
+      if (!state.deliveries.isWaiting() && !state.needsSnapshot) {
+        noteCheckpoint(state, cursors.encode(wanted.tenantId, reachedPosition(state)))
+      }
+      pump()
+    },
+    queuedBytes: () => {
+      const states = [...state.waitingStates.values()]
+      const waiting = states.reduce((sum, { payload }) => sum + payload.length, 0)
+      return state.deliveries.queuedBytes() + waiting
+    },
     offerState(message) {
       if (state.isClosed || !wantsStock(wanted.relative)) return
       if (!matchesTopic(wanted.relative, message.relative) || !mayReceive(state, message)) return
@@ -114,6 +137,8 @@ const stateOf = (options: SubscriptionOptions): State => {
     deliveries: createDeliveries({ stored, outlet, flow: () => state.flow }),
     waitingStates: new Map(),
     flow: stored,
+    delivered: 0,
+    checkpoint: undefined,
     place: undefined,
     position,
     isClosed: false,
@@ -129,7 +154,8 @@ const stateOf = (options: SubscriptionOptions): State => {
 const mayReceive = ({ options }: State, message: Message): boolean =>
   options.access.mayReceive(options.wanted.tenantId, message.levels)
 
-const hasRoom = ({ options, flow }: State): boolean => options.outlet.hasRoom(flow.qos)
+const hasRoom = ({ options, flow }: State): boolean =>
+  !options.access.isOver() && options.outlet.hasRoom(flow.qos)
 
 const sendState = ({ options, flow }: State, message: Message, retain: boolean): void => {
   const { qos, id } = flow
@@ -139,11 +165,17 @@ const sendState = ({ options, flow }: State, message: Message, retain: boolean):
 
 const write = (state: State, frame: Buffer, event: StoredEvent): boolean => {
   const { options, deliveries } = state
-  const messages = messagesOfFrame(frame).filter(
-    (message) =>
-      matchesTopic(options.wanted.relative, message.relative) && mayReceive(state, message),
+  const wanted = messagesOfFrame(frame).filter((message) =>
+    matchesTopic(options.wanted.relative, message.relative),
   )
-  deliveries.take(event.position, messages)
+  if (options.access.isOver()) {
+    // Taken and never sent: whoever comes back with a fresh token finds it after the cursor.
+    deliveries.take(event.position, wanted)
+    options.end(REASON.notAuthorized)
+    return false
+  }
+  const messages = wanted.filter((message) => mayReceive(state, message))
+  if (deliveries.take(event.position, messages)) state.delivered += 1
   const isHeld = !state.isStarted || state.needsSnapshot
   if (!isHeld) deliveries.send()
   state.isFull = deliveries.isWaiting() || !hasRoom(state)
@@ -154,13 +186,34 @@ const onClose = (state: State, { position: reached, reason }: Closing): void => 
   state.position = reached
   state.place = undefined
   // It took nothing for long, and may go on doing so: only its cursor is kept until it does.
-  if (reason === 'failed' && !state.isClosed) state.options.fail()
+  if (reason === 'stalled' || state.isClosed) return
+  state.options.end(reason === 'revoked' ? REASON.notAuthorized : REASON.specificError)
+}
+
+const noteCheckpoint = (state: State, cursor: string): void => {
+  const { stored, wanted } = state.options
+  if (wanted.relative[0] === 'inventory') return // counted, not logged
+  state.checkpoint = { filter: stored.filter, cursor, delivered: state.delivered }
+}
+
+/** Only the newest is worth telling, and events come first. */
+const sendCheckpoint = (state: State): void => {
+  const { checkpoint, options } = state
+  const tell = options.checkpointTo()
+  if (checkpoint === undefined || tell === undefined) return
+  if (options.access.isOver() || !options.outlet.hasRoom(0)) return
+  state.checkpoint = undefined
+  tell(checkpoint)
 }
 
 const sinkOf = (state: State): Sink => ({
   framing: MQTT_FRAMING,
   write: (frame, event) => write(state, frame, event),
-  checkpoint: () => true,
+  checkpoint: ({ cursor }) => {
+    noteCheckpoint(state, cursor)
+    if (state.isStarted) sendCheckpoint(state)
+    return true
+  },
   heartbeat: () => true,
   lag: () => true,
   onDrain: (callback) => (state.drained = callback),
@@ -184,7 +237,7 @@ const openPlace = (state: State, sink: Sink): RefusalReason | undefined => {
 }
 
 const pumpAll = (state: State, open: SessionSubscription['open']): void => {
-  if (state.isClosed || !state.isStarted) return
+  if (state.isClosed || !state.isStarted || state.options.access.isOver()) return
   const { deliveries, waitingStates } = state
   const wake = state.onRoom
   if (state.needsSnapshot) {
@@ -199,10 +252,11 @@ const pumpAll = (state: State, open: SessionSubscription['open']): void => {
     waitingStates.delete(topic)
     sendState(state, message, state.flow.retainAsPublished)
   }
+  if (!deliveries.isWaiting()) sendCheckpoint(state)
   if (deliveries.isWaiting() || !hasRoom(state) || !state.isFull) return
   state.isFull = false
   if (state.place !== undefined) state.drained()
-  else if (open() !== undefined) state.options.fail()
+  else if (open() !== undefined) state.options.end(REASON.specificError)
 }
 
 const room = (state: State): Promise<void> =>
@@ -214,21 +268,27 @@ const sendSnapshot = async (state: State, pump: () => void): Promise<void> => {
   await shows(state.place?.position() ?? state.position)
   const isSeen = (message: Message) => mayReceive(state, message)
   for await (const message of retained(wanted.tenantId, wanted.relative, isSeen)) {
-    while (!state.isClosed && !hasRoom(state)) await room(state)
-    if (state.isClosed) return
+    while (!isDone(state) && !hasRoom(state)) await room(state)
+    if (isDone(state)) return
     sendState(state, message, true)
   }
+  if (isDone(state)) return
   state.needsSnapshot = false
   pump()
 }
 
+/** A snapshot that was not sent to its end is sent anew to whoever comes back. */
+const isDone = ({ isClosed, options }: State): boolean => isClosed || options.access.isOver()
+
 const startSnapshot = (state: State, pump: () => void): void => {
-  sendSnapshot(state, pump).catch((cause: unknown) => {
-    const { logger, fail } = state.options
+  const { logger, end, inTurn } = state.options
+  inTurn(() => sendSnapshot(state, pump)).catch((cause: unknown) => {
     logger.error({ cause }, 'the retained state of a subscription could not be read')
-    fail()
+    end(REASON.specificError)
   })
 }
 
-const cursorPosition = ({ deliveries, place, position }: State): Position =>
-  deliveries.acknowledged() ?? place?.position() ?? position
+const reachedPosition = ({ place, position }: State): Position => place?.position() ?? position
+
+const cursorPosition = (state: State): Position =>
+  state.deliveries.acknowledged() ?? reachedPosition(state)

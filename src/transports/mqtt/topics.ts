@@ -58,6 +58,9 @@ export type Wanted = Readonly<{
   after: string | undefined
 }>
 
+/** Where a client is told how far each of its filters is. A name of the server's own: no wildcard reaches it. */
+export const CHECKPOINT_TOPIC = '$checkpoint'
+
 export type WantedResult =
   | Readonly<{ kind: 'wanted'; wanted: Wanted }>
   | Readonly<{ kind: 'invalid' | 'shared_subscription' | 'many_tenants' }>

@@ -24,7 +24,8 @@ export const createMqttUpgrade = (mqtt: Pick<MqttTransport, 'accept'>): UpgradeH
       return
     }
     server.handleUpgrade(request, socket, head, (webSocket) => {
-      mqtt.accept(createWebSocketStream(webSocket), address)
+      const highWaterMark = MQTT_LIMITS.unsentBytes
+      mqtt.accept(createWebSocketStream(webSocket, { highWaterMark }), address)
     })
   }
 }

@@ -82,7 +82,7 @@ t.test('the documented topics are there, for the shared pool and below a tenant'
   ]
   t.strictSame(
     addresses,
-    [...topics, ...topics.map((topic) => `tenants/{tenantId}/${topic}`)],
+    [...topics, ...topics.map((topic) => `tenants/{tenantId}/${topic}`), '$checkpoint'],
     'and no others',
   )
   const parameters = make(['mqtt']).channels['mqtt.shared.events']?.parameters

@@ -8,7 +8,7 @@ import t from 'tap'
 import { testApp } from '../../support/app.ts'
 import { checkedFetch } from '../../support/processes/checked-fetch.ts'
 import { dataFolder, startServer } from '../../support/processes/program.ts'
-import { connect, listen } from './client.ts'
+import { listen } from './client.ts'
 
 const LUNA = { name: 'Luna', species: 'CAT', ageMonths: 18, price: '75.00', currency: 'USD' }
 
@@ -68,33 +68,6 @@ t.test('an account signs in with its name and password, and attempts are counted
   const other = await listen(url, { ...right, password: token })
   t.ok(other.client.connected)
   await other.close()
-})
-
-t.test('the driver of the common suite reads events from a cursor on', async (t) => {
-  const { app, mqtt, bearer } = await testApp(t)
-  const port = await mqtt.listen({ host: '127.0.0.1', port: 0 })
-  const headers = await bearer()
-  for (let n = 0; n < 3; n += 1) {
-    await app.inject({ method: 'POST', url: '/v1/pets', headers, payload: LUNA })
-  }
-  const token = headers.authorization.slice('Bearer '.length)
-  const url = `mqtt://127.0.0.1:${port}`
-  const first = await connect({ url, token, tenant: 'shared', after: 'earliest' })
-  t.teardown(first.close)
-  const cursors: string[] = []
-  for await (const event of first.events) {
-    cursors.push(event.cursor)
-    if (cursors.length === 3) break
-  }
-  const after = cursors[0] ?? ''
-  const second = await connect({ url, token, tenant: 'shared', after })
-  t.teardown(second.close)
-  const rest: string[] = []
-  for await (const event of second.events) {
-    rest.push(event.cursor)
-    if (rest.length === 2) break
-  }
-  t.strictSame(rest, cursors.slice(1))
 })
 
 const portOf = (output: string): number => Number(/mqtt:\/\/127\.0\.0\.1:(\d+)/.exec(output)?.[1])

@@ -4,6 +4,7 @@ import { listen } from './client.ts'
 import { mqttHarness, ROOT, write } from './harness.ts'
 import { hello, publishes, raw, subscribeTo } from './raw.ts'
 
+const BOUND = 64 * 1024 // of memory for a client that does not read
 const FILTER = `${ROOT}/events/#`
 
 const BAD: readonly (readonly [string, Buffer])[] = [
@@ -99,10 +100,23 @@ t.test('a client that never reads costs bounded memory and delays nobody', async
   const text = 'x'.repeat(20_000)
   const count = 600
   const data = { changes: { description: text } }
-  for (let n = 0; n < count; n += 1) await write(store, { id: `p${String(n)}`, data })
-  await good.until((heard) => heard.length === count)
+  const ids = Array.from({ length: count }, (_, n) => `p${String(n)}`)
+  let mostBytes = 0
+  for (let n = 0; n < count; n += 1) {
+    await write(store, { id: `p${String(n)}`, data })
+    mostBytes = Math.max(mostBytes, mqtt.queuedBytes())
+  }
+  await good.until((heard) => {
+    mostBytes = Math.max(mostBytes, mqtt.queuedBytes())
+    return heard.length === count
+  })
   t.equal(mqtt.connections(), 2, 'it is still connected')
+  const held = mqtt.queuedBytes() // the other one has taken all
+  t.ok(held > 0, `${held} bytes wait for it`)
+  t.ok(held <= BOUND, `${held} of at most ${BOUND} bytes are held for it`)
+  t.ok(mostBytes <= 2 * BOUND, `${mostBytes} bytes were held for both at most`)
   frozen.socket.resume()
   await frozen.until((packets) => publishes(packets).length === count)
-  t.pass('and gets everything once it reads')
+  const topics = publishes(frozen.packets).map(({ topic }) => topic.split('/')[4])
+  t.strictSame(topics, [...ids], 'it gets everything, in order, once it reads')
 })

@@ -1,4 +1,4 @@
-// A small MQTT client for tests, and the driver of the transports' common suite.
+// A small MQTT client for tests.
 import mqtt, { type IClientOptions, type MqttClient } from 'mqtt'
 
 export type Heard = Readonly<{
@@ -67,55 +67,5 @@ export const listen = async (
         look()
       }),
     close: () => client.endAsync(true),
-  }
-}
-
-export type DriverEvent = Readonly<{
-  id: string
-  cursor: string
-  type: string
-  subject: string
-  data: unknown
-}>
-
-export type DriverOptions = Readonly<{
-  url: string
-  token?: string
-  tenant?: string
-  filter?: string // a topic filter below the tenant; events/# unless told otherwise
-  after?: string
-}>
-
-/** What every transport's driver offers. MQTT has no checkpoints of its own. */
-export const connect = async ({
-  url,
-  token,
-  tenant,
-  filter = 'events/#',
-  after,
-}: DriverOptions) => {
-  const listener = await listen(url, {
-    protocolVersion: 5,
-    ...(token === undefined ? {} : { username: tenant ?? 'token', password: token }),
-  })
-  const root = tenant === undefined || tenant === 'shared' ? '' : `tenants/${tenant}/`
-  const properties = after === undefined ? {} : { properties: { userProperties: { after } } }
-  await listener.client.subscribeAsync(root + filter, { qos: 1, ...properties })
-  let next = 0
-  const events: AsyncIterable<DriverEvent> = {
-    async *[Symbol.asyncIterator]() {
-      for (;;) {
-        await listener.until((heard) => heard.length > next)
-        yield JSON.parse(listener.heard[next]?.text ?? '') as DriverEvent
-        next += 1
-      }
-    },
-  }
-  return {
-    events,
-    checkpoint: () => undefined,
-    freeze: () => void listener.client.stream.pause(),
-    drop: () => void listener.client.stream.destroy(),
-    close: listener.close,
   }
 }

@@ -66,7 +66,7 @@ export const mqttHarness = async (
   options: MqttHarnessOptions = {},
 ): Promise<MqttHarness> => {
   const harness = await feedHarness(t, options)
-  const clock = systemClock
+  const clock = options.clock ?? systemClock
   const sessions = createMemoryMqttSessions({ clock })
   const readModel: ReadModel = {
     ...{ pets: new Map(), orders: new Map(), adoptions: new Map() },
@@ -78,12 +78,16 @@ export const mqttHarness = async (
     ['other', principalOf('other', { tenants: [OTHER_TENANT] })],
     ['shared-staff', principalOf('shared-staff', { tenants: [SHARED_TENANT] })],
   ])
+  const live = (token: string): Principal | undefined => {
+    const found = principals.get(token)
+    return found !== undefined && found.expiresAtMs > clock() ? found : undefined
+  }
   const make = () =>
     createMqtt({
       ...harness,
       ...{ clock, sessions, logger: silentLogger, ids: uuidV7(clock) },
-      application: applicationOf(readModel, harness),
-      verifier: { verify: async (token) => principals.get(token) },
+      application: applicationOf(readModel, harness.feed),
+      verifier: { verify: async (token) => live(token) },
       credentials: { find: async () => undefined, findByUser: async () => undefined },
       passwords: { hash: async () => 'hash', verify: async () => false },
       attempts: { countAddress: async () => {}, countName: async () => async () => {} },
@@ -100,7 +104,10 @@ export const mqttHarness = async (
   return { ...harness, ...(await start()), sessions, readModel, principals, clock, another: start }
 }
 
-const applicationOf = (readModel: ReadModel, { feed }: FeedHarness): MqttOptions['application'] => {
+export const applicationOf = (
+  readModel: ReadModel,
+  feed: Pick<FeedHarness['feed'], 'head'>,
+): MqttOptions['application'] => {
   const list = (from: Map<TenantId, Shown[]>) => async (tenantId: TenantId, query: unknown) => {
     const { after } = (query as { place: { after: string | null } }).place
     const all = from.get(tenantId) ?? []

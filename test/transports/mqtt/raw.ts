@@ -15,8 +15,10 @@ export type Raw = Readonly<{
 
 const DEADLINE_MS = 10_000
 
-export const raw = (t: Test, port: number, protocolVersion: 4 | 5 = 5): Raw => {
-  const socket = connectTcp({ port, host: '127.0.0.1' })
+export const raw = (t: Test, port: number, protocolVersion: 4 | 5 = 5): Raw =>
+  rawOver(t, connectTcp({ port, host: '127.0.0.1' }), protocolVersion)
+
+export const rawOver = (t: Test, socket: Socket, protocolVersion: 4 | 5 = 5): Raw => {
   t.teardown(() => socket.destroy())
   const parser = mqttPacket.parser({ protocolVersion })
   const packets: Packet[] = []

@@ -113,7 +113,36 @@ const payment: Message = {
   tags: [{ name: 'payment' }],
 }
 
+const checkpoint: Message = {
+  name: 'mqtt.checkpoint',
+  title: 'How far a filter is',
+  summary: 'Everything that the filter matches, up to the cursor, was sent.',
+  contentType: 'application/json',
+  payload: {
+    type: 'object',
+    required: ['filter', 'cursor', 'delivered'],
+    properties: {
+      filter: { type: 'string', description: 'As the client has subscribed to it.' },
+      cursor: cursorSchema,
+      delivered: {
+        type: 'integer',
+        minimum: 0,
+        description: 'Events that were sent for this filter since the connection began.',
+      },
+    },
+    additionalProperties: false,
+  },
+  examples: [
+    {
+      name: 'checkpoint',
+      payload: { filter: 'events/pets/#', cursor: SAMPLE_CURSOR, delivered: 42 },
+    },
+  ],
+  tags: [{ name: 'control' }],
+}
+
 export const mqttMessages: Readonly<Record<string, Message>> = {
   ...states,
   'mqtt.payment': payment,
+  'mqtt.checkpoint': checkpoint,
 }

@@ -20,7 +20,11 @@ const MQTT_PORT = 1883
 export const mqttPart = (publicUrl: string, mqttUrl: string | undefined): Part => {
   const site = new URL(publicUrl)
   const url = new URL(mqttUrl ?? `mqtt://${site.hostname}:${String(MQTT_PORT)}`)
-  const topics = [...topicsBelow('', 'shared'), ...topicsBelow('tenants/{tenantId}/', 'tenant')]
+  const topics = [
+    ...topicsBelow('', 'shared'),
+    ...topicsBelow('tenants/{tenantId}/', 'tenant'),
+    checkpointTopic,
+  ]
   return {
     servers: {
       mqtt: {
@@ -50,7 +54,10 @@ export const mqttPart = (publicUrl: string, mqttUrl: string | undefined): Part =
     securitySchemes: {
       mqttPassword: {
         type: 'userPassword',
-        description: 'The password is an access token; the name is free.',
+        description:
+          'The password is an access token; the name is free. In MQTT 5 the token may be the Authentication Data of ' +
+          'the method OAUTH2-JWT instead; then AUTH with reason code 0x19 brings a fresh one of the same principal, and ' +
+          'the connection goes on. A connection ends with its token: reason code 0x87.',
       },
     },
   }
@@ -90,6 +97,27 @@ const topicsBelow = (prefix: string, whose: 'shared' | 'tenant'): readonly Topic
     }
     return { name, channel, operation }
   })
+
+const checkpointTopic: Topic = {
+  name: 'mqtt.checkpoints',
+  channel: {
+    address: '$checkpoint',
+    title: 'How far each filter is',
+    description:
+      'Told to a client that subscribes to it, of each of its own filters: when the filter begins, and whenever its ' +
+      'cursor has moved, about every 15 seconds. No wildcard reaches it; QoS 0. The cursor is good as `after`.',
+    servers: [serverRef('mqtt'), serverRef('mqttWebSocket')],
+    messages: channelMessages(['mqtt.checkpoint']),
+  },
+  operation: {
+    action: 'send',
+    channel: channelRef('mqtt.checkpoints'),
+    title: 'Send to $checkpoint',
+    summary: 'How far each filter is',
+    messages: operationMessages('mqtt.checkpoints', ['mqtt.checkpoint']),
+    bindings: { mqtt: { qos: 0, retain: false, bindingVersion: BINDING_VERSION } },
+  },
+}
 
 const PARAMETERS: Readonly<Record<string, { description: string; enum?: readonly string[] }>> = {
   tenantId: { description: 'The UUID of the tenant.' },

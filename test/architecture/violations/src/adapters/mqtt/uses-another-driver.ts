@@ -1,0 +1,2 @@
+// Caught by: mqtt-driver
+import 'pg'
