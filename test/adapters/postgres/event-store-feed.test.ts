@@ -9,6 +9,7 @@ import {
   take,
   newEvents,
 } from '../../contracts/event-store/support.ts'
+import type { EventStore } from '../../../src/core/event-store.ts'
 import { APP_ROLE } from '../../../src/adapters/postgres/connection.ts'
 import { openTestStore } from './event-store-rig.ts'
 
@@ -48,6 +49,24 @@ t.test('events of this process are handed on without being read back', async (t)
   }
   await t.rejects(store.head())
 })
+
+t.test(
+  'while two processes write, a subscription of either gives the whole log in order',
+  async (t) => {
+    const { store, openAnother } = await openTestStore(t)
+    const stores = [store, await openAnother()]
+    const { position: after } = await store1(store)
+    const taking = stores.map((each) => soon(take(each, 400, { after })))
+    const write = async (each: EventStore): Promise<void> => {
+      for (let round = 0; round < 25; round += 1) {
+        await Promise.all([store1(each, { events: newEvents(3) }), store1(each)])
+      }
+    }
+    await Promise.all([...stores, ...stores].map(write))
+    const log = (await readLog(store)).slice(1)
+    for (const events of await Promise.all(taking)) t.strictSame(events, log)
+  },
+)
 
 t.test('an event whose signal was lost is found by the poll', async (t) => {
   const { store, admin } = await openTestStore(t, { tailPollMs: 50 })
