@@ -51,7 +51,7 @@ const watchResponse = (
   response.writeHead = ((...args: [number, ...unknown[]]) => {
     headers = args.slice(1).reduce<Headers>((all, each) => ({ ...all, ...fields(each) }), {})
     return Reflect.apply(writeHead, response, args) as ServerResponse
-  }) as typeof writeHead
+  })
   response.write = ((...args: unknown[]) => {
     keep(args[0])
     return Reflect.apply(write, response, args) as boolean
