@@ -134,12 +134,10 @@ export const testApp = async (t: Test, options: TestAppOptions = {}): Promise<Te
     await rm(folder, { recursive: true, force: true })
     await settleAnswers()
   })
-  const { application } = pawtrail
   return {
     app: checked(pawtrail.http),
     undocumented: () => pawtrail.http.documented.undocumented,
-    application,
-    mqtt: pawtrail.mqtt,
+    ...{ application: pawtrail.application, mqtt: pawtrail.mqtt },
     ports,
     url,
     bearer: async ({ tenants = [SHARED_TENANT], scopes = STAFF, subject = 'staff' } = {}) => {
@@ -147,7 +145,8 @@ export const testApp = async (t: Test, options: TestAppOptions = {}): Promise<Te
       return { authorization: `Bearer ${(await issuer.issue(request)).token}` }
     },
     settled: async () => {
-      if (!(await application.readModel.waitFor(await eventStore.head(), SETTLE_DEADLINE_MS))) {
+      const { readModel } = pawtrail.application
+      if (!(await readModel.waitFor(await eventStore.head(), SETTLE_DEADLINE_MS))) {
         throw new Error('the read models did not follow')
       }
     },
