@@ -83,11 +83,7 @@ export type TestAppOptions = Readonly<{
 }>
 
 export const testApp = async (t: Test, options: TestAppOptions = {}): Promise<TestApp> => {
-  let faults: readonly string[] = []
-  // Given first and so done last: everything is closed when it throws.
-  t.teardown(() => {
-    if (faults.length > 0) throw new Error(`not as documented:\n${faults.join('\n')}`)
-  })
+  const readAlong = heldToDocuments(t)
   const { url, database, admin } = await testDatabase(t)
   await installProjections(admin, projections)
   const folder = await mkdtemp(path.join(tmpdir(), 'pawtrail-test-'))
@@ -129,26 +125,19 @@ export const testApp = async (t: Test, options: TestAppOptions = {}): Promise<Te
   const given = typeof options.ports === 'function' ? options.ports(real) : options.ports
   const ports: Ports = { ...real, ...given }
   const pawtrail = await assemble(ports, { ...SETTINGS, ...options.settings })
-  const faultsOf = watchAnswers(pawtrail.http.server)
-  let overSockets: Promise<ResponseCheck> | undefined
-  pawtrail.http.server.once('listening', () => {
-    overSockets = createResponseCheck(pawtrail.http)
-  })
+  const settleAnswers = readAlong(pawtrail.http)
   await pawtrail.start()
   t.teardown(async () => {
-    const check = await overSockets
     await pawtrail.stop()
     await notifications.close()
     await eventStore.close()
     await rm(folder, { recursive: true, force: true })
-    if (check !== undefined) faults = faultsOf(check)
+    await settleAnswers()
   })
-  const { application } = pawtrail
   return {
     app: checked(pawtrail.http),
     undocumented: () => pawtrail.http.documented.undocumented,
-    application,
-    mqtt: pawtrail.mqtt,
+    ...{ application: pawtrail.application, mqtt: pawtrail.mqtt },
     ports,
     url,
     bearer: async ({ tenants = [SHARED_TENANT], scopes = STAFF, subject = 'staff' } = {}) => {
@@ -156,10 +145,30 @@ export const testApp = async (t: Test, options: TestAppOptions = {}): Promise<Te
       return { authorization: `Bearer ${(await issuer.issue(request)).token}` }
     },
     settled: async () => {
-      if (!(await application.readModel.waitFor(await eventStore.head(), SETTLE_DEADLINE_MS))) {
+      const { readModel } = pawtrail.application
+      if (!(await readModel.waitFor(await eventStore.head(), SETTLE_DEADLINE_MS))) {
         throw new Error('the read models did not follow')
       }
     },
+  }
+}
+
+/** What leaves the server over sockets, whichever client asked, fails the test when it is not as documented. */
+const heldToDocuments = (t: Test) => {
+  let faults: readonly string[] = []
+  // Given first and so done last: everything is closed when it throws.
+  t.teardown(() => {
+    if (faults.length > 0) throw new Error(`not as documented:\n${faults.join('\n')}`)
+  })
+  return (http: FastifyInstance): (() => Promise<void>) => {
+    const faultsOf = watchAnswers(http.server)
+    let check: Promise<ResponseCheck> | undefined
+    http.server.once('listening', () => {
+      check = createResponseCheck(http)
+    })
+    return async () => {
+      if (check !== undefined) faults = faultsOf(await check)
+    }
   }
 }
 

@@ -64,7 +64,7 @@ export const responseCheckOf = (documents: readonly Document[]): ResponseCheck =
   }
 }
 
-/** What no operation answered: a path that is not there, bytes that are no HTTP, a method that its path does not have. */
+/** What no operation answered: a path or a method of it that is not there, bytes that are no HTTP. */
 const checkRefusal = (books: readonly Book[], answered: Answered): string | undefined => {
   const { method, path, response } = answered
   const { statusCode, body } = response

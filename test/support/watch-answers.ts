@@ -8,7 +8,7 @@ import type { Answered, ResponseCheck } from './response-check.ts'
 
 type Headers = Readonly<Record<string, unknown>>
 
-/** Gives what is wrong with the answers until now. `check` is asked when a test is over: it may need the server itself. */
+/** Gives what is wrong with the answers until now. `check` is asked when a test is over. */
 export const watchAnswers = (server: Server): ((check: ResponseCheck) => readonly string[]) => {
   const answers: Answered[] = []
   const note = (answered: Answered): void => void answers.push(answered)
@@ -48,10 +48,10 @@ const watchResponse = (
     else if (chunk instanceof Uint8Array) chunks.push(Buffer.from(chunk))
   }
   const { write, end, writeHead } = response
-  response.writeHead = ((...args: [number, ...unknown[]]) => {
+  response.writeHead = (...args: [number, ...unknown[]]) => {
     headers = args.slice(1).reduce<Headers>((all, each) => ({ ...all, ...fields(each) }), {})
     return Reflect.apply(writeHead, response, args) as ServerResponse
-  }) as typeof writeHead
+  }
   response.write = ((...args: unknown[]) => {
     keep(args[0])
     return Reflect.apply(write, response, args) as boolean

@@ -1,5 +1,5 @@
-// What HTTP itself asks of a server before a request has a route: whose Host, what form of target, how long to wait, and
-// what to say to bytes that are no request at all.
+// What HTTP itself asks of a server before a request has a route: whose Host, what form of target,
+// and what to say to bytes that are no request at all.
 import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
@@ -10,7 +10,7 @@ import { problemBody, ProblemError, PROBLEMS } from './problem.ts'
 
 const HOST = /^[\w.~!$&'()*+,;=%-]*(:\d{0,5})?$|^\[[\da-fA-F:.]+\](:\d{0,5})?$/
 
-/** An absolute target (`http://host/path`) is as good as its path; a star is the server as a whole, for OPTIONS alone. */
+/** An absolute target (`http://host/path`) is its path; a star is the server as a whole, for OPTIONS. */
 export const pathOfTarget = ({
   url = '/',
   method,
