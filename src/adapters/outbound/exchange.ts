@@ -8,9 +8,8 @@ const USER_AGENT = 'Pawtrail'
 export type Exchanging = Readonly<{
   connection: Connection
   path: string
-  signal: AbortSignal
-  /** Why it was aborted. */
-  stopReason: () => OutboundFailure
+  /** Why the connection was destroyed meanwhile; undefined: it was not, by us. */
+  whyEnded: () => OutboundFailure | undefined
 }>
 /** `isSpent`: the connection is not fit for another. */
 export type Exchanged = Readonly<{
@@ -21,25 +20,27 @@ export type Exchanged = Readonly<{
 
 export const exchange = async (
   request: Omit<OutboundPost, 'url' | 'signal'>,
-  { connection, path, signal, stopReason }: Exchanging,
+  { connection, path, whyEnded }: Exchanging,
 ): Promise<Exchanged> => {
   const failed = (reason: OutboundFailure): Exchanged => ({
     result: { kind: 'failed', reason },
     firstByteAt: undefined,
     isSpent: true,
   })
-  if (signal.aborted) return failed(stopReason())
   try {
     const answer = await connection.client.request({
       path,
       method: 'POST',
       headers: { 'user-agent': USER_AGENT, ...request.headers },
       body: request.body,
-      signal,
     })
     const firstByteAt = performance.now()
-    const { text, isWhole } = await readAtMost(answer.body, request.maxAnswerBytes)
     const headers = plainHeaders(answer.headers)
+    const isEmpty = answer.statusCode === 204 || headers['content-length'] === '0'
+    if (isEmpty) await answer.body.dump()
+    const { text, isWhole } = isEmpty
+      ? { text: '', isWhole: true }
+      : await readAtMost(answer.body, request.maxAnswerBytes)
     const result = { kind: 'answered', status: answer.statusCode, headers, body: text, isWhole }
     return { result: result as OutboundOutcome, firstByteAt, isSpent: !isWhole }
   } catch (error) {
@@ -47,7 +48,7 @@ export const exchange = async (
       const result = { kind: 'refused', reason: 'address' } as const
       return { result, firstByteAt: undefined, isSpent: true }
     }
-    return failed(signal.aborted ? stopReason() : failureOf(error))
+    return failed(whyEnded() ?? failureOf(error))
   }
 }
 

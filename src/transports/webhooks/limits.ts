@@ -5,7 +5,7 @@ export type WebhookLimits = Readonly<{
   deadlineMs: number // of one call, with all of its answer
   answerBytes: number // what is read of an answer
   inFlight: number // calls to one endpoint at once, in parallel mode, when it asks for more
-  windowEvents: number // sent before what was acknowledged is stored, or four a call at once: so many may be sent again after a crash
+  windowEvents: number // sent before what was acknowledged is stored, or ten a call at once: so many may be sent again after a crash
   pageEvents: number // of one read of the log
   turnEvents: number // sent before it is looked for what else is due
   blockedStreams: number // with more of them an endpoint gets nothing new
@@ -25,8 +25,8 @@ export const WEBHOOK_LIMITS: WebhookLimits = {
   answerBytes: 4_096,
   inFlight: MAX_IN_FLIGHT,
   windowEvents: 32,
-  pageEvents: 200,
-  turnEvents: 2_000,
+  pageEvents: 400,
+  turnEvents: 10_000,
   blockedStreams: 100,
   workMs: 20_000,
   leaseMs: 12_000,

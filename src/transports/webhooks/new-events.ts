@@ -6,7 +6,7 @@ import type { Message } from './message.ts'
 import { createTasks, type Tasks } from './tasks.ts'
 
 const STORED_PER_WINDOW = 4
-const WINDOW_PER_CALL = 4 // of those at once: so that nobody waits for the slowest of a few
+const WINDOW_PER_CALL = 10 // of those at once: so that nobody waits for the slowest of a few
 
 /** False: there was nothing to do. */
 export const sendNewEvents = async (tools: Tools, session: Session): Promise<boolean> => {

@@ -48,7 +48,8 @@ const TRY_NOW = {
     where tenant_id = $1 and endpoint_id = $2 and due_at > $3::timestamptz`,
 }
 
-const TABLES = ['blocked', 'dead', 'replays', 'attempts', 'secrets', 'endpoints'] as const
+// The endpoint's row first, which who stores progress locks first too.
+const TABLES = ['endpoints', 'blocked', 'dead', 'replays', 'attempts', 'secrets'] as const
 
 // Each by the beginning of the primary key.
 const removeFrom = (table: (typeof TABLES)[number]) => ({
