@@ -1,4 +1,4 @@
-// Runs the benchmarks: node bench/run.mjs [append] [read] [write] [live] [fuzz] [--quick]. Installs its own peers,
+// Runs the benchmarks: node bench/run.mjs [append] [read] [write] [live] [webhooks] [fuzz] [--quick]. Installs its own peers,
 // starts its own PostgreSQL in a temporary folder, prints tables of ratios and writes
 // bench/results/<name>.json. Never part of npm test.
 import { spawn, spawnSync } from 'node:child_process'
@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const here = dirname(fileURLToPath(import.meta.url))
-const names = ['append', 'read', 'write', 'live', 'fuzz']
+const names = ['append', 'read', 'write', 'live', 'webhooks', 'fuzz']
 const args = process.argv.slice(2)
 const flags = args.filter((arg) => arg.startsWith('--'))
 const chosen = args.filter((arg) => !arg.startsWith('--'))

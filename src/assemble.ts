@@ -20,7 +20,7 @@ import type { Metrics } from './core/metrics.ts'
 import type { MqttSessions } from './core/mqtt-sessions.ts'
 import type { Notifications } from './core/notifications.ts'
 import type { OAuthStore } from './core/oauth.ts'
-import type { Outbound } from './core/outbound.ts'
+import type { Outbound, OutboundLines } from './core/outbound.ts'
 import type { PaymentProvider } from './core/payments.ts'
 import type { SqlDatabase } from './core/sql.ts'
 import type { WebhookStore } from './core/webhooks.ts'
@@ -82,7 +82,7 @@ export type Ports = Readonly<{
   notifications: Notifications
   blobs: BlobStore
   payments: PaymentProvider
-  outbound: Outbound
+  outbound: Outbound & OutboundLines
   mqttSessions: MqttSessions
   webhookStore: WebhookStore
   workQueue: WorkQueue

@@ -148,7 +148,7 @@ const sync = async (options: WebhooksOptions, tenantId: TenantId, id: string): P
     secrets: state.secrets.map((secret) => ({ id: secret.id, expiresAt: secret.expiresAt })),
     start: state.start,
   }
-  await options.webhookStore.sync(facts)
+  await options.webhookStore.sync(facts, options.clock())
 }
 
 /** Who last said where it goes, or that it goes on: for an endpoint of the staff class that has to be somebody. */

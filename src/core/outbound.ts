@@ -23,6 +23,15 @@ export type OutboundPost = Readonly<{
   signal?: AbortSignal
 }>
 
+/** How long each part took, in milliseconds; without what did not happen, or was there already. */
+export type OutboundTimes = Readonly<{
+  dnsMs?: number // to ask for the name's addresses
+  connectMs?: number
+  tlsMs?: number // to agree on keys after that
+  firstByteMs?: number // from the beginning until the head of the answer was there
+  totalMs: number
+}>
+
 export type OutboundOutcome =
   /** `body` is what came of the answer up to the limit and the deadline; `isWhole` when that is all of it. */
   | Readonly<{
@@ -45,10 +54,23 @@ export type OutboundFailure =
   | 'stopped' // by the signal
   | 'broken' // the connection ended early, or what came was no HTTP
 
+export type TimedOutcome = OutboundOutcome & Readonly<{ times: OutboundTimes }>
+
+/** One address that is called many times for one purpose of one tenant. */
+export type OutboundLine = Readonly<{
+  /** As that of the port. A kept connection that has ended meanwhile is made anew, once. */
+  post(request: Omit<OutboundPost, 'url' | 'signal'>): Promise<TimedOutcome>
+  /** Calls under way are stopped. */
+  close(): Promise<void>
+}>
+
+export type LineOptions = Readonly<{ url: string; connections: number; signal?: AbortSignal }>
+
 /**
- * Guaranteed: a connection goes to an address that was checked in the same call, whatever the name stands for a moment
- * later. Certificates are verified. Redirects are not followed, proxies of the environment not used, connections not
- * shared between calls. A call ends at its deadline, and takes no more of the answer than it may.
+ * Guaranteed: a connection goes to an address that was checked for it, whatever the name stands for a moment later.
+ * Certificates are verified. Redirects are not followed, proxies of the environment not used. Connections are not
+ * shared between calls, but for those of one line, whose name is asked for and checked again twice a minute. A call
+ * ends at its deadline, and takes no more of the answer than it may.
  *
  * Not guaranteed: that what passed `check` passes `post`; that a public address is not a way back into our network.
  */
@@ -57,4 +79,9 @@ export interface Outbound {
   check(url: string): Promise<OutboundVerdict>
   /** One try. Never throws because of the receiver. */
   post(request: OutboundPost): Promise<OutboundOutcome>
+}
+
+export interface OutboundLines {
+  /** Connections that are kept between calls, so many at most. Costs nothing until it is used. */
+  open(line: LineOptions): OutboundLine
 }

@@ -3,6 +3,7 @@
 // failed, and for an event that was given up.
 import type { Position, Version } from './event.ts'
 import type { TenantId } from './ids.ts'
+import type { OutboundTimes } from './outbound.ts'
 
 export const MAX_ENDPOINTS_PER_TENANT = 50
 export const MAX_ATTEMPTS_KEPT = 500 // per endpoint, in its log
@@ -98,6 +99,7 @@ export type Attempt = Readonly<{
   detail: string // of what did not go well
   status: number | null
   durationMs: number
+  times: OutboundTimes
   answer: string
   secretIds: readonly string[]
   nextAttemptAt: string | null
@@ -135,7 +137,7 @@ export type EndpointStanding = Readonly<{
  */
 export interface WebhookStore {
   /** Brings the row in line with the log. An older version changes nothing; a new start begins anew. */
-  sync(facts: EndpointFacts): Promise<void>
+  sync(facts: EndpointFacts, nowMs: number): Promise<void>
   remove(tenantId: TenantId, id: string): Promise<void>
   ids(tenantId: TenantId): Promise<readonly string[]> // oldest first
   endpoints(tenantId: TenantId): Promise<readonly Endpoint[]>
@@ -184,6 +186,7 @@ export type TryResult = Readonly<{
   status: number | null
   detail: string
   durationMs: number
+  times: OutboundTimes
   answer: string
 }>
 

@@ -31,7 +31,7 @@ import { assemble, type Pawtrail, type Ports, type Settings } from '../../src/as
 import type { Scope } from '../../src/core/auth.ts'
 import { SHARED_TENANT, type TenantId } from '../../src/core/ids.ts'
 import { silentLogger } from '../../src/core/logger.ts'
-import type { Outbound } from '../../src/core/outbound.ts'
+import type { Outbound, OutboundLines, OutboundOutcome } from '../../src/core/outbound.ts'
 import { installProjections } from '../../src/projections/install.ts'
 import { projections } from '../../src/projections/registry.ts'
 import { testDatabase } from './database.ts'
@@ -173,13 +173,20 @@ const heldToDocuments = (t: Test) => {
 }
 
 // Every name is a public one, and nothing that is sent goes anywhere: a test that wants it to arrive brings its own.
-const silentOutbound: Outbound = {
+const SILENCE: OutboundOutcome = {
+  ...{ kind: 'answered', status: 200, headers: {}, body: '', isWhole: true },
+}
+export const silentOutbound: Outbound & OutboundLines = {
   ...createOutbound({
     allowInsecure: false,
     logger: silentLogger,
     resolve: async () => ['1.1.1.1'],
   }),
-  post: async () => ({ kind: 'answered', status: 200, headers: {}, body: '', isWhole: true }),
+  post: async () => SILENCE,
+  open: () => ({
+    post: async () => ({ ...SILENCE, times: { totalMs: 0 } }),
+    close: async () => {},
+  }),
 }
 
 const SETTLE_DEADLINE_MS = 10_000

@@ -1,6 +1,6 @@
 // One call to a receiver, and what it came to.
 import { type Clock, toTimestamp } from '../../core/clock.ts'
-import type { Outbound } from '../../core/outbound.ts'
+import type { OutboundLines } from '../../core/outbound.ts'
 import {
   type Attempt,
   type EndpointFacts,
@@ -10,62 +10,60 @@ import {
 import type { WebhookLimits } from './limits.ts'
 import { CONTENT_TYPES } from './message.ts'
 import { judge, type Verdict } from './schedule.ts'
-import { signatureHeaders } from './signing.ts'
+import { createKeyring, signatureHeaders } from './signing.ts'
 
 export type Called = Readonly<{ id: string; body: string; attempt: number }>
 export type CallResult = Readonly<{
   verdict: Verdict
-  log: Pick<Attempt, 'at' | 'status' | 'durationMs' | 'answer' | 'secretIds'>
+  log: Pick<Attempt, 'at' | 'status' | 'durationMs' | 'times' | 'answer' | 'secretIds'>
 }>
 
-export type Caller = (
-  endpoint: EndpointFacts,
-  called: Called,
-  signing: Readonly<{ secrets: readonly StoredSecret[]; signal: AbortSignal }>,
-) => Promise<CallResult>
+/** To one endpoint, over connections that are kept meanwhile. */
+export type Line = Readonly<{ call(called: Called): Promise<CallResult>; close(): Promise<void> }>
 
-export const createCaller =
-  (options: Readonly<{ outbound: Outbound; clock: Clock; limits: WebhookLimits }>): Caller =>
-  async (endpoint, called, { secrets, signal }) => {
-    const { outbound, clock, limits } = options
+export type LineParts = Readonly<{ outbound: OutboundLines; clock: Clock; limits: WebhookLimits }>
+type Opened = Readonly<{ secrets: readonly StoredSecret[]; signal?: AbortSignal }>
+
+export const openLine = (
+  { outbound, clock, limits }: LineParts,
+  endpoint: EndpointFacts,
+  { secrets, signal }: Opened,
+): Line => {
+  const { url, format, maxInFlight: connections } = endpoint
+  const line = outbound.open({ url, connections, ...(signal === undefined ? {} : { signal }) })
+  const keyring = createKeyring(endpoint, secrets)
+  const call = async (called: Called): Promise<CallResult> => {
     const nowMs = clock()
-    const outcome = await outbound.post({
-      url: endpoint.url,
+    const at = toTimestamp(nowMs)
+    const keys = keyring.at(at)
+    const outcome = await line.post({
       headers: {
-        'content-type': CONTENT_TYPES[endpoint.format],
-        ...signatureHeaders({ ...called, nowMs }, secrets),
+        'content-type': CONTENT_TYPES[format],
+        ...signatureHeaders({ ...called, nowMs }, keys),
       },
       body: called.body,
       deadlineMs: limits.deadlineMs,
       maxAnswerBytes: limits.answerBytes,
-      signal,
     })
     const isAnswered = outcome.kind === 'answered'
     return {
       verdict: judge(outcome, clock()),
       log: {
-        at: toTimestamp(nowMs),
+        at,
         status: isAnswered ? outcome.status : null,
-        durationMs: Math.max(0, clock() - nowMs),
+        durationMs: outcome.times.totalMs,
+        times: outcome.times,
         answer: isAnswered ? storable(outcome.body) : '',
-        secretIds: secrets.map(({ id }) => id),
+        secretIds: keys.map(({ id }) => id),
       },
     }
   }
+  return { call, close: line.close }
+}
 
 /** A database keeps neither NUL nor half of a surrogate pair. */
 const storable = (text: string): string =>
   text.slice(0, MAX_ANSWER_KEPT).replaceAll(/[\0\ud800-\udfff]/gu, '')
-
-/** Those that sign now, oldest first. */
-export const liveSecrets = (
-  { secrets }: EndpointFacts,
-  stored: readonly StoredSecret[],
-  at: string,
-): readonly StoredSecret[] =>
-  secrets
-    .filter(({ expiresAt }) => expiresAt === null || expiresAt > at)
-    .flatMap(({ id }) => stored.filter((each) => each.id === id))
 
 export const detailOf = (verdict: Verdict): string =>
   verdict.kind === 'delivered' || verdict.kind === 'stopped' ? '' : verdict.detail

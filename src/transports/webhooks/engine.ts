@@ -7,11 +7,11 @@ import type { EventStore } from '../../core/event-store.ts'
 import type { IdGenerator, TenantId } from '../../core/ids.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { Metrics } from '../../core/metrics.ts'
-import type { Outbound } from '../../core/outbound.ts'
+import type { OutboundLines } from '../../core/outbound.ts'
 import type { Endpoint, TryResult, WebhookDeliveries, WebhookStore } from '../../core/webhooks.ts'
 import type { WorkQueue } from '../../core/work-queue.ts'
 import type { EventCatalogue } from '../feed/types.ts'
-import { createCaller, detailOf, liveSecrets } from './attempt.ts'
+import { detailOf, openLine } from './attempt.ts'
 import { WEBHOOK_LIMITS, type WebhookLimits } from './limits.ts'
 import { createMessageMaker, type DocumentedData } from './message.ts'
 import { findReplay } from './replay-request.ts'
@@ -25,7 +25,7 @@ export type WebhookEngineOptions = Readonly<{
   eventStore: EventStore
   webhookStore: WebhookStore
   workQueue: WorkQueue
-  outbound: Outbound
+  outbound: OutboundLines
   catalogue: EventCatalogue
   cursors: CursorCodec
   documented: DocumentedData
@@ -54,8 +54,7 @@ export const createWebhookEngine = (options: WebhookEngineOptions): WebhookEngin
   const { webhookStore: store, workQueue: queue, clock, ids, logger, catalogue } = options
   const limits: WebhookLimits = { ...WEBHOOK_LIMITS, ...options.limits }
   const messages = createMessageMaker(options)
-  const call = createCaller({ ...options, limits })
-  const tools: Tools = { ...options, store, messages, call, limits }
+  const tools: Tools = { ...options, store, messages, limits }
   const stopping = new AbortController()
   let watching: Promise<void> = Promise.resolve()
   let sweeping: NodeJS.Timeout | undefined
@@ -125,16 +124,16 @@ const endpointOf = async (
 
 /** A made-up event, sent at once and once, whatever the endpoint's status is. */
 const tryOnce = async (
-  { store, call, clock, ids, limits }: Tools & Readonly<{ ids: IdGenerator }>,
+  tools: Tools & Readonly<{ ids: IdGenerator }>,
   endpoint: Endpoint,
 ): Promise<TryResult> => {
+  const { store, clock, ids } = tools
   const { tenantId, id } = endpoint
   const at = toTimestamp(clock())
   const uuid = ids()
-  const secrets = liveSecrets(endpoint, await store.secrets(tenantId, id), at)
+  const line = openLine(tools, endpoint, { secrets: await store.secrets(tenantId, id) })
   const called = { id: `evt_${uuid}`, body: testBody(endpoint, { uuid, at }), attempt: 1 }
-  const signal = AbortSignal.timeout(limits.deadlineMs * 2)
-  const { verdict, log } = await call(endpoint, called, { secrets, signal })
+  const { verdict, log } = await line.call(called).finally(line.close)
   const isDelivered = verdict.kind === 'delivered'
   const detail = detailOf(verdict)
   await store.logAttempt(tenantId, id, {
@@ -142,6 +141,6 @@ const tryOnce = async (
     ...{ eventId: called.id, type: TEST_TYPE, subject: `webhooks/${id}`, position: null },
     ...{ attempt: 1, outcome: isDelivered ? 'delivered' : 'failed', detail, nextAttemptAt: null },
   })
-  const { status, durationMs, answer } = log
-  return { isDelivered, status, detail, durationMs, answer }
+  const { status, durationMs, times, answer } = log
+  return { isDelivered, status, detail, durationMs, times, answer }
 }

@@ -1,11 +1,13 @@
 // Every limit of webhook delivery by name.
+import { MAX_IN_FLIGHT } from '../../core/webhooks.ts'
 
 export type WebhookLimits = Readonly<{
   deadlineMs: number // of one call, with all of its answer
   answerBytes: number // what is read of an answer
-  inFlight: number // calls to one endpoint at once, in parallel mode
-  windowEvents: number // sent before what was acknowledged is stored: so many may be sent again after a crash
+  inFlight: number // calls to one endpoint at once, in parallel mode, when it asks for more
+  windowEvents: number // sent before what was acknowledged is stored, or ten a call at once: so many may be sent again after a crash
   pageEvents: number // of one read of the log
+  turnEvents: number // sent before it is looked for what else is due
   blockedStreams: number // with more of them an endpoint gets nothing new
   workMs: number // then another endpoint has its turn
   leaseMs: number // so long an endpoint waits after the end of a process that worked it
@@ -21,9 +23,10 @@ export type WebhookLimits = Readonly<{
 export const WEBHOOK_LIMITS: WebhookLimits = {
   deadlineMs: 15_000,
   answerBytes: 4_096,
-  inFlight: 8,
+  inFlight: MAX_IN_FLIGHT,
   windowEvents: 32,
-  pageEvents: 200,
+  pageEvents: 400,
+  turnEvents: 10_000,
   blockedStreams: 100,
   workMs: 20_000,
   leaseMs: 12_000,

@@ -4,6 +4,7 @@ import type { Position, StoredEvent } from '../../core/event.ts'
 import type { EventStore } from '../../core/event-store.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { Metrics } from '../../core/metrics.ts'
+import type { OutboundLines } from '../../core/outbound.ts'
 import type {
   Attempt,
   Blocked,
@@ -11,11 +12,10 @@ import type {
   Health,
   LeasedEndpoint,
   Replay,
-  StoredSecret,
   WebhookStore,
 } from '../../core/webhooks.ts'
 import { toTimestamp } from '../../core/clock.ts'
-import { type Caller, detailOf, liveSecrets } from './attempt.ts'
+import { detailOf, type Line } from './attempt.ts'
 import type { WebhookLimits } from './limits.ts'
 import type { Matches, Message, MessageMaker } from './message.ts'
 import { afterFailure, afterSuccess, isHeldBack, nextTryAt } from './schedule.ts'
@@ -24,7 +24,7 @@ export type Tools = Readonly<{
   store: WebhookStore
   eventStore: EventStore
   messages: MessageMaker
-  call: Caller
+  outbound: OutboundLines
   clock: Clock
   random: () => number
   logger: Logger
@@ -36,7 +36,7 @@ export type Tools = Readonly<{
 export type Session = {
   readonly endpoint: LeasedEndpoint
   readonly matches: Matches
-  readonly secrets: readonly StoredSecret[]
+  readonly line: Line
   readonly signal: AbortSignal
   readonly blocked: Map<string, Blocked>
   replays: readonly Replay[]
@@ -107,10 +107,8 @@ export const send = async (
 ): Promise<Sent> => {
   const { clock, metrics, random } = tools
   const attempt = attemptsBefore + 1
-  const { endpoint, signal } = session
-  const secrets = liveSecrets(endpoint, session.secrets, toTimestamp(clock()))
   const called = { id: message.id, body: await message.body(), attempt }
-  const { verdict, log } = await tools.call(endpoint, called, { secrets, signal })
+  const { verdict, log } = await session.line.call(called)
   if (verdict.kind === 'stopped') {
     session.stop = 'stopped'
     return { kind: 'unsent' }

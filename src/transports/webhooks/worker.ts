@@ -4,6 +4,7 @@ import type { Application } from '../../application.ts'
 import { Fault } from '../../core/fault.ts'
 import type { LeasedEndpoint } from '../../core/webhooks.ts'
 import type { Work } from '../../core/work-queue.ts'
+import { openLine } from './attempt.ts'
 import { filterOf } from './message.ts'
 import { sendNewEvents } from './new-events.ts'
 import { sendReplays } from './replays.ts'
@@ -38,6 +39,7 @@ export const createWorker =
       }
     } finally {
       clearInterval(renewing)
+      await session.line.close()
       await store.release(leased, dueAtMs).catch(() => {}) // the lease ends by itself
     }
     if (session.disableBecause === undefined) return dueAtMs ?? undefined
@@ -46,13 +48,16 @@ export const createWorker =
   }
 
 const openSession = async (
-  { store }: Tools,
+  tools: Tools,
   endpoint: LeasedEndpoint,
   signal: AbortSignal,
 ): Promise<Session> => ({
   endpoint,
   matches: filterOf(endpoint),
-  secrets: await store.secrets(endpoint.tenantId, endpoint.id),
+  line: openLine(tools, endpoint, {
+    secrets: await tools.store.secrets(endpoint.tenantId, endpoint.id),
+    signal,
+  }),
   signal,
   blocked: new Map(endpoint.blocked.map((row) => [streamKey(row), row])),
   replays: endpoint.replays,

@@ -2,8 +2,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { createServer, type Socket } from 'node:net'
 import t, { type Test } from 'tap'
-import { request } from 'undici'
-import { createAgent } from '../../../src/adapters/outbound/connection.ts'
+import { openConnection } from '../../../src/adapters/outbound/connection.ts'
 import { createOutbound } from '../../../src/adapters/outbound/outbound.ts'
 import { systemClock } from '../../../src/adapters/system/clock.ts'
 import { silentLogger } from '../../../src/core/logger.ts'
@@ -88,9 +87,12 @@ t.test(
   'a connection to an address that was not checked is cut before anything is said',
   async (t) => {
     const receiver = await startReceiver(t)
-    const agent = createAgent({ addresses: ['127.0.0.2'], deadlineMs: LONG_MS, ca: undefined })
-    t.teardown(() => agent.destroy())
-    await t.rejects(request(receiver.url, { dispatcher: agent, method: 'POST' }), {
+    const { client } = openConnection({
+      ...{ origin: receiver.url, addresses: ['127.0.0.2'], deadlineMs: LONG_MS, ca: undefined },
+      keepsAlive: false,
+    })
+    t.teardown(() => client.destroy())
+    await t.rejects(client.request({ path: '/', method: 'POST' }), {
       message: 'connected to an address that was not checked',
     })
     t.strictSame(receiver.received, [])

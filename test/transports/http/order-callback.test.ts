@@ -3,7 +3,7 @@ import t, { type Test } from 'tap'
 import { createOutbound } from '../../../src/adapters/outbound/outbound.ts'
 import { tenantIdSchema } from '../../../src/core/ids.ts'
 import { silentLogger } from '../../../src/core/logger.ts'
-import type { TestAppOptions } from '../../support/app.ts'
+import { silentOutbound, type TestAppOptions } from '../../support/app.ts'
 import { startReceiver } from '../../support/receiver.ts'
 import { until } from '../../projections/support.ts'
 import { type Json, ordersApp, problemOf, refusalOf, UNKNOWN_ID } from './orders-app.ts'
@@ -164,6 +164,7 @@ t.test('more than can wait are refused with 503', async (t) => {
   const { ask, place } = await callbackApp(t, {
     ports: {
       outbound: {
+        ...silentOutbound,
         check: async () => ({ kind: 'allowed' }),
         post: ({ signal }) =>
           new Promise((settle) => {

@@ -37,11 +37,19 @@ const SYNC = {
         fence = case when excluded.start_number > mine.start_number
           then mine.fence + 1 else mine.fence end
       where mine.version < excluded.version
-    returning (select start_number from pawtrail.webhook_endpoints
-      where tenant_id = $1 and endpoint_id = $2) as before`,
+    returning (select jsonb_build_object('number', start_number, 'isActive', is_active)
+      from pawtrail.webhook_endpoints where tenant_id = $1 and endpoint_id = $2) as before`,
 }
 
-const TABLES = ['blocked', 'dead', 'replays', 'attempts', 'secrets', 'endpoints'] as const
+// By the beginning of the primary key: what failed before it stood still is tried at once when it goes on.
+const TRY_NOW = {
+  name: 'webhook_blocked_try_now',
+  text: `update pawtrail.webhook_blocked set due_at = $3::timestamptz
+    where tenant_id = $1 and endpoint_id = $2 and due_at > $3::timestamptz`,
+}
+
+// The endpoint's row first, which who stores progress locks first too.
+const TABLES = ['endpoints', 'blocked', 'dead', 'replays', 'attempts', 'secrets'] as const
 
 // Each by the beginning of the primary key.
 const removeFrom = (table: (typeof TABLES)[number]) => ({
@@ -136,7 +144,7 @@ type Endpoints = Pick<
 >
 
 export const createEndpoints = (database: SqlDatabase): Endpoints => ({
-  sync: (facts) => database.transaction((tx) => sync(tx, facts)),
+  sync: (facts, nowMs) => database.transaction((tx) => sync(tx, facts, nowMs)),
   remove: (tenantId, id) =>
     database.transaction(async (tx) => {
       for (const table of TABLES) await tx.query(removeFrom(table), [tenantId, id])
@@ -183,19 +191,22 @@ const itemOf = ({ tenantId, id }: Pick<EndpointRow, 'tenantId' | 'id'>) => ({
 export const replaced = (id: string): Fault =>
   new Fault('fenced', `another process works the webhook endpoint ${id} now`)
 
-const sync = async (tx: SqlExecutor, facts: EndpointFacts): Promise<void> => {
+const sync = async (tx: SqlExecutor, facts: EndpointFacts, nowMs: number): Promise<void> => {
   const { tenantId, id, version, start, isActive, ...rest } = facts
   const key = [tenantId, id]
   const stored: Facts = { ...rest, start, isActive }
-  const rows = await tx.query<{ before: number | null }>(SYNC, [
+  type Before = Readonly<{ number: number; isActive: boolean }>
+  const rows = await tx.query<{ before: Before | null }>(SYNC, [
     ...[...key, version, JSON.stringify(stored), isActive, start.number, start.after],
     JSON.stringify(GOOD_HEALTH),
   ])
-  const before = rows[0]?.before
+  const before = rows[0]?.before ?? undefined
+  if (before === undefined) return
   // It begins anew: what was owed before is forgotten. Dead letters and the log of attempts stay.
-  if (typeof before === 'number' && before < start.number) {
+  if (before.number < start.number) {
     for (const table of ['blocked', 'replays'] as const) await tx.query(removeFrom(table), key)
   }
+  if (isActive && !before.isActive) await tx.query(TRY_NOW, [...key, timeOf(nowMs)])
 }
 
 const endpointOf = ({ tenantId, id, version, facts, position, health }: EndpointRow): Endpoint => ({

@@ -10,12 +10,37 @@ import {
 import { type EndpointKey, replaced } from './endpoints.ts'
 import { timeOf } from './times.ts'
 
+// A page goes when there are as many newer attempts as are kept; there are no more pages than that.
+const OLD_PAGES = `(select max(page_id) from (
+    select page_id, sum(count) over (order by page_id desc) - count as newer
+    from pawtrail.webhook_attempts where tenant_id = $1 and endpoint_id = $2) as each
+  where newer >= ${MAX_ATTEMPTS_KEPT})`
+
 // By the primary key; nothing comes back for who was replaced. The row's lock holds up whoever takes the lease over.
 const MOVE = {
   name: 'webhook_endpoints_move',
   text: `update pawtrail.webhook_endpoints
     set position = greatest(position, $4), health = $5::jsonb
     where tenant_id = $1 and endpoint_id = $2 and fence = $3 returning version`,
+}
+
+// The usual case, in which nothing failed, at once: a round trip is what it costs. By the primary keys; parts as below.
+const STORE = {
+  name: 'webhook_endpoints_store',
+  text: `with moved as (
+      update pawtrail.webhook_endpoints
+        set position = greatest(position, $4), health = $5::jsonb
+        where tenant_id = $1 and endpoint_id = $2 and fence = $3 returning version),
+    logged as (
+      insert into pawtrail.webhook_attempts (tenant_id, endpoint_id, attempts, count)
+        select $1, $2, $6::jsonb, $7 from moved where $7 > 0),
+    trimmed as (
+      delete from pawtrail.webhook_attempts where tenant_id = $1 and endpoint_id = $2
+        and exists (select from moved) and page_id <= ${OLD_PAGES}),
+    exhumed as (
+      delete from pawtrail.webhook_dead where tenant_id = $1 and endpoint_id = $2
+        and exists (select from moved) and position = any ($8::bigint[]))
+    select version from moved`,
 }
 
 // By the primary key.
@@ -68,27 +93,49 @@ const END_REPLAY = {
 
 const LOG = {
   name: 'webhook_attempts_put',
-  text: `insert into pawtrail.webhook_attempts (tenant_id, endpoint_id, event_id, position, attempt)
-    select $1, $2, one->>'eventId', (one->>'position')::bigint, one
-    from jsonb_array_elements($3::jsonb) with ordinality as each (one, place) order by place`,
+  text: `insert into pawtrail.webhook_attempts (tenant_id, endpoint_id, attempts, count)
+    values ($1, $2, $3::jsonb, $4)`,
 }
 
-// By the primary key, from its newest end: what is older than the newest so many goes.
+// By the primary key.
 const TRIM = {
   name: 'webhook_attempts_trim',
   text: `delete from pawtrail.webhook_attempts where tenant_id = $1 and endpoint_id = $2
-    and attempt_id <= (select attempt_id from pawtrail.webhook_attempts
-      where tenant_id = $1 and endpoint_id = $2
-      order by attempt_id desc offset ${MAX_ATTEMPTS_KEPT} limit 1)`,
+    and page_id <= ${OLD_PAGES}`,
 }
 
 export const createProgress = (
   database: SqlDatabase,
 ): Pick<WebhookStore, 'commit' | 'logAttempt'> => ({
-  commit: (endpoint, progress) => database.transaction((tx) => commit(tx, endpoint, progress)),
+  commit: (endpoint, progress) =>
+    isUsual(progress)
+      ? store(database, endpoint, progress)
+      : database.transaction((tx) => commit(tx, endpoint, progress)),
   logAttempt: (tenantId, id, attempt) =>
     database.transaction((tx) => log(tx, [tenantId, id], [attempt])),
 })
+
+const isUsual = ({ block, unblock, bury, replay }: Progress): boolean =>
+  block.length + unblock.length + bury.length === 0 && replay === undefined
+
+const store = async (
+  database: SqlExecutor,
+  { tenantId, id, fence, version }: LeasedEndpoint,
+  { position, health, attempts }: Progress,
+): Promise<boolean> => {
+  const newest = attempts.slice(-MAX_ATTEMPTS_KEPT)
+  const [moved] = await database.query<{ version: number }>(STORE, [
+    ...[tenantId, id, fence, position, JSON.stringify(health)],
+    ...[JSON.stringify(newest), newest.length, arrivedOf(attempts)],
+  ])
+  if (moved === undefined) throw replaced(id)
+  return moved.version === version
+}
+
+const arrivedOf = (attempts: readonly Attempt[]): readonly number[] =>
+  attempts.flatMap(({ outcome, position }) =>
+    outcome === 'delivered' && position !== null ? [position] : [],
+  )
 
 const commit = async (
   tx: SqlExecutor,
@@ -106,9 +153,7 @@ const commit = async (
     const values = [category, streamId, version, row.position, attempts, timeOf(dueAtMs)]
     await tx.query(BLOCK, [...key, ...values])
   }
-  const arrived = progress.attempts.flatMap((each) =>
-    each.outcome === 'delivered' && each.position !== null ? [each.position] : [],
-  )
+  const arrived = arrivedOf(progress.attempts)
   if (arrived.length > 0) await tx.query(EXHUME, [...key, arrived])
   for (const row of progress.bury) {
     const { eventId, type, subject, attempts, cause, diedAt } = row
@@ -131,6 +176,7 @@ const log = async (
   attempts: readonly Attempt[],
 ): Promise<void> => {
   if (attempts.length === 0) return
-  await tx.query(LOG, [...key, JSON.stringify(attempts)])
+  const newest = attempts.slice(-MAX_ATTEMPTS_KEPT)
+  await tx.query(LOG, [...key, JSON.stringify(newest), newest.length])
   await tx.query(TRIM, [...key])
 }

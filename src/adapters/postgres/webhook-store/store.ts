@@ -24,13 +24,17 @@ const STANDING = {
     from pawtrail.webhook_endpoints where tenant_id = $1 and endpoint_id = $2`,
 }
 
-// By the primary key from its newest end, or by webhook_attempts_by_event.
+// By the primary key from its newest end; an endpoint's pages hold few. An attempt's number is made of its page's and
+// its place in that.
 const ATTEMPTS = {
   name: 'webhook_attempts_list',
-  text: `select attempt_id as id, attempt from pawtrail.webhook_attempts
-    where tenant_id = $1 and endpoint_id = $2 and ($3::bigint is null or attempt_id < $3)
-      and ($4::text is null or event_id = $4)
-    order by attempt_id desc limit $5`,
+  text: `select page_id * 1000 + place - 1 as id, attempt
+    from pawtrail.webhook_attempts, jsonb_array_elements(attempts)
+      with ordinality as each (attempt, place)
+    where tenant_id = $1 and endpoint_id = $2
+      and ($3::bigint is null or page_id <= $3 / 1000 and page_id * 1000 + place - 1 < $3)
+      and ($4::text is null or attempt->>'eventId' = $4)
+    order by id desc limit $5`,
 }
 
 // By the primary key from its newest end.
@@ -53,11 +57,13 @@ const ADD_REPLAY = {
     returning replay_id`,
 }
 
-// By webhook_attempts_by_event; dead letters of one endpoint are few.
+// By the primary keys; an endpoint's pages and dead letters are few.
 const POSITION_OF = {
   name: 'webhook_position_of',
-  text: `select position from pawtrail.webhook_attempts
-      where tenant_id = $1 and endpoint_id = $2 and event_id = $3 and position is not null
+  text: `select (attempt->>'position')::bigint as position
+      from pawtrail.webhook_attempts, jsonb_array_elements(attempts) as attempt
+      where tenant_id = $1 and endpoint_id = $2 and attempt->>'eventId' = $3
+        and attempt->>'position' is not null
     union all select position from pawtrail.webhook_dead
       where tenant_id = $1 and endpoint_id = $2 and event_id = $3
     limit 1`,

@@ -138,6 +138,18 @@ export const withSecretSchema = webhookSchema
   .meta({ id: 'WebhookWithSecret' })
 export const listSchema = z.strictObject({ data: z.array(webhookSchema) })
 
+const ms = z.number().optional()
+/** In milliseconds; without what did not happen, or was there already as a connection that was kept. */
+const timesSchema = z
+  .strictObject({
+    dnsMs: ms.describe('To ask for the addresses of the name'),
+    connectMs: ms,
+    tlsMs: ms.describe('To agree on keys, after the connection stood'),
+    firstByteMs: ms.describe('From the beginning until the head of the answer was there'),
+    totalMs: z.number(),
+  })
+  .meta({ id: 'WebhookAttemptTimes' })
+
 const attemptSchema = z
   .strictObject({
     id: z.int(),
@@ -150,6 +162,7 @@ const attemptSchema = z
     detail: z.string(),
     status: z.int().optional(),
     durationMs: z.number(),
+    times: timesSchema.optional(),
     answer: z.string(),
     secretIds: z.array(z.string()),
     nextAttemptAt: z.iso.datetime().optional(),
@@ -184,6 +197,7 @@ export const testSchema = z.strictObject({
   status: z.int().optional(),
   detail: z.string(),
   durationMs: z.number(),
+  times: timesSchema.optional(),
   answer: z.string(),
 })
 export const replaySchema = z.strictObject({

@@ -1,0 +1,28 @@
+// The ceiling: undici and nothing else, which posts the same bodies over as many connections. Asked by GET for how many.
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { Pool } from 'undici'
+
+const { BENCH_RECEIVER = '', BENCH_CONNECTIONS = '', BENCH_BODY = '' } = process.env
+const connections = Number(BENCH_CONNECTIONS)
+const pool = new Pool(BENCH_RECEIVER, { connections })
+const headers = { 'content-type': 'application/cloudevents+json; charset=utf-8' }
+
+const post = async (): Promise<void> => {
+  const { body } = await pool.request({ path: '/', method: 'POST', headers, body: BENCH_BODY })
+  await body.dump()
+}
+
+const server = createServer(async (request, response) => {
+  let left = Number(request.url?.slice(1))
+  const worker = async (): Promise<void> => {
+    while (left-- > 0) await post()
+  }
+  await Promise.all(Array.from({ length: connections }, worker))
+  response.end()
+})
+server.listen(0, '127.0.0.1', () => {
+  const { port } = server.address() as AddressInfo
+  process.stdout.write(`listening at http://127.0.0.1:${port}\n`)
+})
+process.once('SIGTERM', () => process.exit(0))
