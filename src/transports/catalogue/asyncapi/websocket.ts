@@ -127,7 +127,11 @@ const clientMessages: Readonly<Record<string, Message>> = Object.fromEntries([
         },
       },
       after: text('A cursor, `earliest` or `now`.'),
-      mode: { const: 'all', description: 'Every event.' },
+      mode: {
+        enum: ['all', 'latest'],
+        description:
+          'Every event; or, while it is behind, the newest of each subject and no older one.',
+      },
       credit: whole('How many events may come before more is granted.'),
     },
     example: { id: 1, filter: { types: ['pet.*'] }, after: SAMPLE_CURSOR, mode: 'all' },
