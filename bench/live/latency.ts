@@ -45,6 +45,7 @@ export const measureLatency = async (stage: Stage, options: LatencyOptions): Pro
     await crowd.order({ op: 'open', ...order })
     await settle()
     for (let n = 0; n < WARM_UP_EVENTS; n += 1) await Promise.all([send(), delay(PACE_MS)])
+    await settle()
     await crowd.order({ op: 'measure-age' })
     for (let n = 0; n < events; n += 1) await Promise.all([send(), delay(PACE_MS)])
     await settle()

@@ -6,19 +6,15 @@ import type { RunningServer } from '../lib/processes.ts'
 import { median, type Row } from '../lib/table.ts'
 import { startCrowd } from './crowd.ts'
 import type { Dialect } from './dialects.ts'
-import { portOf, settle, type Stage, type Token, TYPES } from './stage.ts'
+import { makeStage, portOf, settle, type Stage, TYPES } from './stage.ts'
 
 export type MemoryOptions = Readonly<{ connections: number; rounds: number }>
 
-type Contender = Readonly<{
-  what: string
-  dialect: Dialect
-  server: RunningServer
-  port: number
-}>
+type Contender = Readonly<{ what: string; dialect: Dialect }>
 
 const CONNECTIONS_PER_CALLER = 50 // as many as MQTT has
 const TENANTS = 10 // a tenant has 2,000 MQTT connections at most
+const WARM_UP_CONNECTIONS = 500
 const COLLECT_MS = 1_500
 const BYTES_PER_KIB = 1_024
 
@@ -26,53 +22,50 @@ const tenants: readonly TenantId[] = Array.from({ length: TENANTS }, (_, n) =>
   tenantIdSchema.parse(`0199f3a0-7c1e-7a01-8000-0000000000${String(n + 10)}`),
 )
 
-export const measureMemory = async (stage: Stage, options: MemoryOptions): Promise<Row[]> => {
-  const tokens = await stage.tokens(options.connections / CONNECTIONS_PER_CALLER, tenants)
-  const peer = await stage.peer('ws')
-  const { server, ports } = stage
-  const bare: Contender = {
-    ...{ what: 'bare ws', dialect: 'bare-websocket', server: peer, port: portOf(peer) },
-  }
-  const ours: readonly Contender[] = [
-    { what: 'pawtrail, WebSocket', dialect: 'websocket', server, port: ports.http },
-    { what: 'pawtrail, SSE', dialect: 'sse', server, port: ports.http },
-    { what: 'pawtrail, MQTT', dialect: 'mqtt', server, port: ports.mqtt },
-  ]
-  const costs = new Map<string, number[]>()
-  const only = process.env['ONLY']
-  const contenders = [bare, ...ours].filter(({ what }) => only === undefined || what.includes(only))
-  for (let round = 0; round < options.rounds; round += 1) {
-    for (const each of contenders) {
-      const bytes = await costOf(each, tokens, options.connections)
-      costs.set(each.what, [...(costs.get(each.what) ?? []), bytes])
+const CONTENDERS: readonly Contender[] = [
+  { what: 'bare ws', dialect: 'bare-websocket' },
+  { what: 'pawtrail, WebSocket', dialect: 'websocket' },
+  { what: 'pawtrail, SSE', dialect: 'sse' },
+  { what: 'pawtrail, MQTT', dialect: 'mqtt' },
+]
+
+export const measureMemory = async (
+  databaseUrl: string,
+  { connections, rounds }: MemoryOptions,
+): Promise<Row[]> => {
+  const costs = CONTENDERS.map((): number[] => [])
+  for (let round = 0; round < rounds; round += 1) {
+    for (const [n, { dialect }] of CONTENDERS.entries()) {
+      // A fresh process each time: memory that was given back by others would hide what is taken.
+      const stage = await makeStage(databaseUrl)
+      costs[n]?.push(await costOf(stage, dialect, connections))
+      await stage.stop()
     }
   }
-  await peer.stop()
-  const of = ({ what }: Contender): number => median(costs.get(what) ?? []) / BYTES_PER_KIB
-  return contenders.map((each) => ({
-    what: `${each.what}, idle connection`,
-    value: `${of(each).toFixed(1)} KiB`,
-    ...(each === bare ? {} : { ratio: of(each) / of(bare), target: '<= 1.5' }),
+  const [bare = Number.NaN, ...ours] = costs.map((each) => median(each) / BYTES_PER_KIB)
+  return [bare, ...ours].map((kib, n) => ({
+    what: `${CONTENDERS[n]?.what ?? ''}, idle connection`,
+    value: `${kib.toFixed(1)} KiB`,
+    ...(n === 0 ? {} : { ratio: kib / bare, target: '<= 1.5' }),
   }))
 }
 
 /** The growth by one connection, with all of them open. */
-const costOf = async (
-  { dialect, server, port }: Contender,
-  tokens: readonly Token[],
-  count: number,
-): Promise<number> => {
+const costOf = async (stage: Stage, dialect: Dialect, connections: number): Promise<number> => {
+  const tokens = await stage.tokens(connections / CONNECTIONS_PER_CALLER, tenants)
+  const server = dialect === 'bare-websocket' ? await stage.peer('ws') : stage.server
+  const port = dialect === 'mqtt' ? stage.ports.mqtt : portOf(server)
   const crowd = await startCrowd()
-  const open = () => crowd.order({ op: 'open', dialect, port, count, tokens, types: TYPES })
-  await open()
+  const open = (count: number) =>
+    crowd.order({ op: 'open', dialect, port, count, tokens, types: TYPES })
+  await open(WARM_UP_CONNECTIONS)
   await crowd.order({ op: 'close' })
   const before = await collected(server)
-  await open()
+  await open(connections)
   const after = await collected(server)
-  await crowd.order({ op: 'close' })
   await crowd.stop()
-  await collected(server)
-  return (after - before) / count
+  if (server !== stage.server) await server.stop()
+  return (after - before) / connections
 }
 
 const collected = async (server: RunningServer): Promise<number> => {

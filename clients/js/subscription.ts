@@ -57,7 +57,8 @@ export const createFeed = (options: SubscribeOptions, wire: Wire): EventFeed => 
     if (isAsked || isOver || free < 1) return
     isAsked = true
     received = 0
-    wire.say({ op: 'sub', id, filter: options.filter ?? {}, after: cursor, credit: free })
+    const { filter = {}, mode } = options
+    wire.say({ op: 'sub', id, filter, after: cursor, mode, credit: free })
     free = 0
   }
 

@@ -31,6 +31,8 @@ export type Problem = Readonly<{ type: string; title: string; status: number; de
 export type SubscribeOptions = Readonly<{
   filter?: Filter
   after?: string // a cursor, `now` (the default) or `earliest`
+  /** `latest`: of what was missed while behind, only the newest event of each subject. */
+  mode?: 'all' | 'latest'
   window?: number // events on their way or waiting at most; 256 unless told otherwise
   /** The log was restored since the cursor was given: fetch what you show anew. */
   onGap?: (gap: Readonly<{ reason: string; earliest: string; snapshot: string }>) => void

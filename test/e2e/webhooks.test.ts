@@ -2,7 +2,9 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
-import { dataFolder, run, startServer, waitFor } from '../support/processes/program.ts'
+import { checkedFetch } from '../support/processes/checked-fetch.ts'
+import { tokenFor } from '../support/processes/journey.ts'
+import { dataFolder, startServer, waitFor } from '../support/processes/program.ts'
 import { WEBHOOK_LIMITS } from '../../src/transports/webhooks/limits.ts'
 
 const WRITES = 200
@@ -12,13 +14,7 @@ const KILLED_AT = 60 // deliveries
 
 t.setTimeout(180_000)
 
-const tokenFor = async (t: Test, folder: string): Promise<string> => {
-  const scopes = 'write:pets read:webhooks write:webhooks'
-  const args = ['cli', 'token', '--tenant', 'shared', '--scopes', scopes]
-  const program = run(t, args, { DATA_DIR: folder })
-  if ((await program.ended) !== 0) throw new Error(`no token: ${program.errors()}`)
-  return program.output().trim()
-}
+const SCOPES = 'read:webhooks write:pets write:webhooks'
 
 /**
  * Keeps what it took on, in order. While it is unwell it answers 500 to the first few, and nothing at all to who tries
@@ -61,7 +57,7 @@ type Target = Readonly<{ url: string; token: string }>
 
 const post = async ({ url, token }: Target, path: string, body: object): Promise<string> => {
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
-  const answer = await fetch(`${url}${path}`, {
+  const answer = await checkedFetch(`${url}${path}`, {
     ...{ method: 'POST', headers, body: JSON.stringify(body) },
   })
   if (answer.status !== 201) throw new Error(`${answer.status} ${await answer.text()}`)
@@ -83,7 +79,7 @@ t.test('a receiver gets every acknowledged pet over two kills of the server', as
   const settings = { DATA_DIR: folder, WEBHOOKS_ALLOW_INSECURE: 'true' }
   let server = await startServer(t, settings)
   const { url } = server
-  const token = await tokenFor(t, folder)
+  const token = await tokenFor(t, folder, SCOPES)
   const receiver = await startReceiver(t)
   const { taken, state } = receiver
   const killAndRestart = async (): Promise<void> => {

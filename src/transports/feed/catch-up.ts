@@ -9,6 +9,7 @@ import { isWanted } from './filter.ts'
 import type { FeedLimits } from './limits.ts'
 import type { LogReader } from './log-reader.ts'
 import type { Ring } from './ring.ts'
+import { newestOfEach } from './newest.ts'
 import type { Delivery, Subscriber } from './subscriber.ts'
 import type { TimerWheel } from './timer-wheel.ts'
 import type { TraitBook } from './traits.ts'
@@ -81,7 +82,8 @@ const isRunnable = (subscriber: Subscriber): boolean =>
 const step = async (subscriber: Subscriber, options: CatchUpOptions): Promise<boolean> => {
   const { ring, reader, fill, limits, tail, delivery } = options
   if (subscriber.position >= ring.floor()) {
-    const entries = ring.after(subscriber.tenantId, subscriber.position, limits.sliceEvents)
+    const most = subscriber.latestOnly ? limits.latestEvents : limits.sliceEvents
+    const entries = ring.after(subscriber.tenantId, subscriber.position, most)
     const unsure = entries.findIndex((entry) => isUnsure(subscriber, entry))
     hand(subscriber, unsure === -1 ? entries : entries.slice(0, unsure), delivery)
     if (!isRunnable(subscriber)) return false
@@ -89,7 +91,7 @@ const step = async (subscriber: Subscriber, options: CatchUpOptions): Promise<bo
       await fill(entries.filter((entry) => isUnsure(subscriber, entry)))
       return false
     }
-    if (entries.length < limits.sliceEvents) {
+    if (entries.length < most) {
       // No await between reading the ring's end and being filed as live: nothing can come between.
       subscriber.position = Math.max(subscriber.position, tail())
       options.goLive(subscriber)
@@ -115,7 +117,7 @@ const step = async (subscriber: Subscriber, options: CatchUpOptions): Promise<bo
 
 const hand = (subscriber: Subscriber, entries: readonly FeedEntry[], delivery: Delivery): void => {
   delivery.corked(subscriber, () => {
-    for (const entry of entries) {
+    for (const entry of subscriber.latestOnly ? newestOfEach(entries, subscriber) : entries) {
       if (entry.event.position <= subscriber.position) continue
       if (isWanted(subscriber.filter, entry) !== true) continue
       if (!delivery.offer(subscriber, entry)) return

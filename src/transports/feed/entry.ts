@@ -41,6 +41,10 @@ export type EntryMakerOptions = Readonly<{
   schemaBase: string
 }>
 
+/** Not hidden from this class. */
+export const isShown = ({ publicData }: FeedEntry, visibility: Visibility): boolean =>
+  visibility === 'staff' || publicData !== undefined
+
 const OVERHEAD_BYTES = 1024 // objects, maps and strings around the data
 const BYTES_PER_CHARACTER = 2
 

@@ -66,7 +66,25 @@ type Patterns = Readonly<{
   globs: readonly RegExp[]
 }>
 
+/** Filters that were asked for lately: a thousand dashboards with the same one share it. */
+const compiled = new Map<string, FilterResult>()
+const MAX_COMPILED = 500
+const MAX_COMPILED_LENGTH = 500 // longer ones are seldom the same
+
 export const compileFilter = (filter: FeedFilter): FilterResult => {
+  const { types, subjects, shelters, species } = filter
+  const key = JSON.stringify([types, subjects, shelters, species])
+  const known = compiled.get(key)
+  if (known !== undefined) return known
+  const made = compile(filter)
+  if (made.kind === 'invalid' || key.length > MAX_COMPILED_LENGTH) return made
+  compiled.set(key, made)
+  const oldest = compiled.size > MAX_COMPILED ? compiled.keys().next() : undefined
+  if (oldest?.done === false) compiled.delete(oldest.value)
+  return made
+}
+
+const compile = (filter: FeedFilter): FilterResult => {
   const invalid =
     refusal('types', filter.types, TYPE_PATTERN) ??
     refusal('subjects', filter.subjects, SUBJECT_PATTERN) ??

@@ -8,6 +8,7 @@ export type FeedLimits = Readonly<{
   tailPageEvents: number // events of one read by the tail reader
   catchUpPageEvents: number // events of one read for a subscription that is behind
   sliceEvents: number // handed out in one go before other work gets its turn
+  latestEvents: number // looked through in one go for the newest of each subject
   concurrentReads: number // log reads in flight for subscriptions and pages together
   queuedPageReads: number // pages that may wait for one; more are refused
   pageScanEvents: number // events a filtered page may look at before it answers with what it has
@@ -35,6 +36,7 @@ export const FEED_LIMITS: FeedLimits = {
   tailPageEvents: 500,
   catchUpPageEvents: 500,
   sliceEvents: 200,
+  latestEvents: 5_000,
   concurrentReads: 4,
   queuedPageReads: 500,
   pageScanEvents: 20_000,

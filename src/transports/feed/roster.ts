@@ -137,6 +137,7 @@ const subscriberOf = (request: SubscriptionRequest): Subscriber => ({
   sink: request.sink,
   transport: request.transport,
   principal: request.principal,
+  latestOnly: request.latestOnly ?? false,
   expiresAtMs: request.expiresAtMs ?? Infinity,
   state: 'closed', // until it is counted in
   position: request.after,

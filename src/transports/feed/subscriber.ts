@@ -21,6 +21,7 @@ export type Subscriber = {
   readonly sink: Sink
   readonly transport: string
   readonly principal: string
+  readonly latestOnly: boolean
   readonly expiresAtMs: number // Infinity: it has no token that expires
   state: SubscriptionState
   position: Position // everything up to here was handed over or does not concern it

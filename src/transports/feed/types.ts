@@ -75,6 +75,8 @@ export type SubscriptionRequest = Readonly<{
   after: Position
   sink: Sink
   transport: string // a label of metrics
+  /** While it is behind, of the events it has missed only the newest of each subject. */
+  latestOnly?: boolean
   /**
    * Limits are counted by it: `user:<id>`, `client:<name>`, or `address:<ip>` when nobody is named.
    * When a user is deleted, the engine ends what is open under that user's.
@@ -156,6 +158,8 @@ export type FeedStats = Readonly<{
  * Guaranteed:
  * - a subscription gets every event of its tenant after its position that its filter and class
  *   admit, in log order, with no hole and no duplicate, through any number of demotions;
+ * - one of the newest only gets, of each subject, the newest of those; what it is not given has been
+ *   followed, or will be, by a newer one of the same subject;
  * - a slow sink costs its cursor and what the sink itself buffers, and delays nobody;
  * - live and replayed events go through the same filter, the same visibility and the same bytes;
  * - nothing is handed over after the token's expiry, nor after the deletion of the user was seen in

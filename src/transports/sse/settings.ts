@@ -19,7 +19,7 @@ export type SseSettings = Readonly<{
 
 export const SSE_SETTINGS: SseSettings = {
   lifetimeMs: 600_000,
-  maxBufferedBytes: 64 * 1024,
+  maxBufferedBytes: 48 * 1024, // with the frame that fills it, less than 64 KiB
   closeGraceMs: 2_000,
   heartbeatMs: FEED_LIMITS.heartbeatMs,
   maxFilterBytes: 16 * 1024,

@@ -20,8 +20,11 @@ export type Channels = Readonly<{
   grant: (ch: string, credit: number) => void
   /** Ends those of the staff class: their reader may not see it any more. */
   revokeStaff: () => void
-  /** Ends all; each is told its place first, if anybody is still there to be told. */
-  end: (options: Readonly<{ isTold: boolean }>) => void
+  /**
+   * Ends all; each is told its place first, if anybody is still there to be told. Answers the place
+   * of the one that is furthest behind.
+   */
+  end: (options: Readonly<{ isTold: boolean }>) => string | undefined
 }>
 
 export type ChannelsOptions = Pick<WebSocketOptions, 'feed' | 'cursors'> &
@@ -36,7 +39,7 @@ export type ChannelsOptions = Pick<WebSocketOptions, 'feed' | 'cursors'> &
 export const createChannels = (options: ChannelsOptions): Channels => {
   const { send, refuse, bounds } = options
   const registry = createRegistry()
-  const flow = createFlow({ ...options, forget: registry.remove })
+  const flow = createFlow(options, registry.remove)
 
   const end = (channel: Channel, isTold: boolean): void => {
     if (isTold) send({ op: 'cp', ch: channel.ch, ...flow.place(channel) })
@@ -46,7 +49,7 @@ export const createChannels = (options: ChannelsOptions): Channels => {
 
   return {
     open(message, audience) {
-      const { id, credit = Infinity } = message
+      const { id, credit = Infinity, mode = 'all' } = message
       const wanted = wantedOf(message, audience, options)
       if (wanted instanceof ProblemError) return refuse({ id, problem: wanted })
       if (registry.byId(id) !== undefined) return refuse({ id, problem: idInUse() })
@@ -55,7 +58,8 @@ export const createChannels = (options: ChannelsOptions): Channels => {
       }
       const { filter, position } = wanted
       const base = { id, ch: registry.freeName(), audience, filter, credit, position }
-      const channel: Channel = { ...base, delivered: 0, subscription: undefined }
+      const latestOnly = mode === 'latest'
+      const channel: Channel = { ...base, latestOnly, delivered: 0, subscription: undefined }
       registry.add(channel)
       // The feed writes nothing in this turn: what is answered here comes first.
       if (flow.attach(channel)) tellOpened(channel, wanted, options)
@@ -81,30 +85,31 @@ export const createChannels = (options: ChannelsOptions): Channels => {
       }
     },
     end({ isTold }) {
+      const last = registry.all().sort((a, b) => flow.position(a) - flow.position(b))[0]
+      const cursor = last === undefined ? undefined : flow.place(last).cursor
       for (const channel of registry.all()) end(channel, isTold)
+      return cursor
     },
   }
 }
 
+/** A list, since most connections have one: it is looked through. */
 const createRegistry = () => {
-  const ids = new Map<number, Channel>()
-  const names = new Map<string, Channel>()
+  const channels: Channel[] = []
+  const byName = (ch: string) => channels.find((channel) => channel.ch === ch)
   return {
-    byId: (id: number) => ids.get(id),
-    byName: (ch: string) => names.get(ch),
-    all: () => [...ids.values()],
-    add(channel: Channel): void {
-      ids.set(channel.id, channel)
-      names.set(channel.ch, channel)
-    },
+    byName,
+    byId: (id: number) => channels.find((channel) => channel.id === id),
+    all: () => [...channels],
+    add: (channel: Channel) => void channels.push(channel),
     remove(channel: Channel): void {
-      ids.delete(channel.id)
-      names.delete(channel.ch)
+      const at = channels.indexOf(channel)
+      if (at !== -1) channels.splice(at, 1)
     },
     /** The lowest, so that most connections use the same few. */
     freeName(): string {
       let slot = 0
-      while (names.has(channelName(slot))) slot += 1
+      while (byName(channelName(slot)) !== undefined) slot += 1
       return channelName(slot)
     },
   }

@@ -2,13 +2,14 @@
 // which the server calls for all connections, so that a connection has no timer of its own.
 import type { Duplex } from 'node:stream'
 import type { RawData, WebSocket } from 'ws'
-import type { CloseReason } from '../feed/types.ts'
 import { ProblemError } from '../http/problem.ts'
 import { type Channels, createChannels } from './channels.ts'
 import { createEntrance, type Entrance } from './entrance.ts'
 import { createLine, type Line } from './line.ts'
 import { type ClientMessage, CLOSE, type CloseCode } from './protocol.ts'
+import { createPulse } from './pulse.ts'
 import { readMessage } from './read-message.ts'
+import { CODE_OF } from './refusals.ts'
 import type { WebSocketLimits, WebSocketOptions } from './settings.ts'
 
 export type ConnectionOptions = WebSocketOptions &
@@ -32,8 +33,10 @@ export type Connection = Readonly<{
 export const createConnection = (options: ConnectionOptions): Connection => {
   const { ws, bounds } = options
   const line: Line = createLine({ ...options, onEnd: (how) => channels.end(how) })
+  const { feed, cursors } = options
+  const { outbox, send, refuse } = line
   const channels: Channels = createChannels({
-    ...{ ...options, ...line },
+    ...{ feed, cursors, bounds, outbox, send, refuse },
     onEnded: (reason) => line.leave(CODE_OF[reason]),
   })
   const entrance = createEntrance({ ...options, line, onDemoted: channels.revokeStaff })
@@ -70,16 +73,6 @@ export const createConnection = (options: ConnectionOptions): Connection => {
     leave: line.leave,
     cut: () => ws.terminate(),
   }
-}
-
-const CODE_OF: Readonly<Record<CloseReason, CloseCode>> = {
-  shutdown: CLOSE.drain,
-  stalled: CLOSE.tooSlow,
-  token_expired: CLOSE.tokenExpired,
-  lifetime: CLOSE.resync,
-  failed: CLOSE.resync,
-  cancelled: CLOSE.resync,
-  revoked: CLOSE.forbidden,
 }
 
 type Parts = Readonly<{ line: Line; channels: Channels; entrance: Entrance }>
@@ -149,25 +142,6 @@ const createEar = ({ ws, line, bounds, act }: EarOptions) => {
     },
     startWindow(): void {
       messages = 0
-    },
-  }
-}
-
-/** Pings; who leaves too many in a row without a sign of life is cut off. */
-const createPulse = (ws: WebSocket, bounds: WebSocketLimits) => {
-  let sinceMs = 0
-  let missed = 0
-  return {
-    felt: (): void => {
-      missed = 0
-    },
-    sweep: (): void => {
-      sinceMs += bounds.sweepMs
-      if (sinceMs < bounds.pingMs) return
-      sinceMs = 0
-      if (missed >= bounds.missedPings) return ws.terminate()
-      missed += 1
-      ws.ping()
     },
   }
 }

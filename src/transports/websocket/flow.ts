@@ -15,6 +15,7 @@ export type Channel = {
   readonly ch: string
   readonly audience: Audience
   readonly filter: CompiledFilter
+  readonly latestOnly: boolean
   credit: number
   position: Position // where it stood when it was parked
   delivered: number // before the subscription that it has now
@@ -27,7 +28,6 @@ export type FlowOptions = Readonly<{
   outbox: Outbox
   send: (message: ServerMessage) => void
   refuse: (refused: Refused) => void
-  forget: (channel: Channel) => void
   /** The feed has ended one: the connection goes with it. */
   onEnded: (reason: CloseReason) => void
 }>
@@ -36,12 +36,13 @@ export type Flow = Readonly<{
   /** False: the feed has no room for it; it is told so, and forgotten. */
   attach: (channel: Channel) => boolean
   detach: (channel: Channel) => void
+  position: (channel: Channel) => Position
   /** How far it is, and how many events that were. */
   place: (channel: Channel) => Readonly<{ cursor: string; n: number }>
 }>
 
-export const createFlow = (options: FlowOptions): Flow => {
-  const { feed, cursors, refuse, forget } = options
+export const createFlow = (options: FlowOptions, forget: (channel: Channel) => void): Flow => {
+  const { feed, cursors, refuse } = options
 
   const detach = (channel: Channel): void => {
     const { subscription } = channel
@@ -57,8 +58,9 @@ export const createFlow = (options: FlowOptions): Flow => {
       const { tenantId, visibility, limitKey } = channel.audience
       const outcome = feed.subscribe({
         ...{ tenantId, visibility, filter: channel.filter, after: channel.position },
+        latestOnly: channel.latestOnly,
         ...{ transport: 'websocket', principal: limitKey },
-        sink: sinkOf(channel, { ...options, park: detach }),
+        sink: sinkOf(channel, options, { park: detach, forget }),
       })
       if (outcome.kind === 'subscribed') {
         channel.subscription = outcome.subscription
@@ -70,16 +72,24 @@ export const createFlow = (options: FlowOptions): Flow => {
       return false
     },
     detach,
-    place: ({ audience, subscription, position, delivered }) => ({
-      cursor: cursors.encode(audience.tenantId, subscription?.position() ?? position),
-      n: delivered + (subscription?.delivered() ?? 0),
+    position: positionOf,
+    place: (channel) => ({
+      cursor: cursors.encode(channel.audience.tenantId, positionOf(channel)),
+      n: channel.delivered + (channel.subscription?.delivered() ?? 0),
     }),
   }
 }
 
-type SinkOptions = FlowOptions & Readonly<{ park: (channel: Channel) => void }>
+const positionOf = ({ subscription, position }: Channel): Position =>
+  subscription?.position() ?? position
 
-const sinkOf = (channel: Channel, { outbox, send, park, forget, onEnded }: SinkOptions): Sink => {
+type Leaving = Readonly<Record<'park' | 'forget', (channel: Channel) => void>>
+
+const sinkOf = (
+  channel: Channel,
+  { outbox, send, onEnded }: FlowOptions,
+  { park, forget }: Leaving,
+): Sink => {
   const { ch } = channel
   let stopWaiting: () => void = () => {}
   const say = (message: ServerMessage): boolean => {

@@ -27,6 +27,12 @@ export const textFrame = (text: string): Buffer => {
 
 export const messageFrame = (message: ServerMessage): Buffer => textFrame(JSON.stringify(message))
 
+/** The CloudEvent and nothing around it. */
+export const BARE_FRAMING: Framing = {
+  name: 'websocket bare',
+  event: ({ json }) => textFrame(json),
+}
+
 const framings = new Map<string, Framing>()
 
 export const framingOf = (ch: string): Framing => {

@@ -13,8 +13,13 @@ export type LineOptions = Readonly<{
   socket: Duplex
   bounds: WebSocketLimits
   random: () => number // in [0, 1)
-  /** Once, whoever ends it: `isTold` when the client is still there to be told. */
-  onEnd: (options: Readonly<{ isTold: boolean }>) => void
+  /** Nothing is said on it but events. */
+  isBare?: boolean
+  /**
+   * Once, whoever ends it: `isTold` when the client is still there to be told. Answers up to which
+   * cursor everything was sent, in all of its subscriptions.
+   */
+  onEnd: (options: Readonly<{ isTold: boolean }>) => string | undefined
 }>
 
 export type Line = Readonly<{
@@ -32,21 +37,25 @@ const RETRY_MIN_MS = 1_000
 const RETRY_SPREAD_MS = 3_000
 const NO_RETRY_FROM = 4_500
 
-export const createLine = ({ ws, socket, bounds, random, onEnd }: LineOptions): Line => {
+export const createLine = (options: LineOptions): Line => {
+  const { ws, socket, bounds, random, isBare = false, onEnd } = options
   const isOpen = () => ws.readyState === WebSocket.OPEN
   const outbox = createOutbox({ socket, isOpen, maxBytes: bounds.bufferedBytes })
   let isEnded = false
 
-  const send = (message: ServerMessage): void => void outbox.write(messageFrame(message))
+  const send = (message: ServerMessage): void => {
+    if (!isBare) outbox.write(messageFrame(message))
+  }
   const refuse = ({ problem, ...more }: Refused): void =>
     send({ op: 'err', ...more, problem: problemOf(problem) })
 
   const leave = (code: CloseCode): void => {
     if (isEnded) return
     isEnded = true
-    onEnd({ isTold: true })
+    const cursor = onEnd({ isTold: true })
     const retryAfterMs = RETRY_MIN_MS + Math.floor(random() * RETRY_SPREAD_MS)
-    send({ op: 'bye', code, ...(code < NO_RETRY_FROM ? { retryAfterMs } : {}) })
+    const again = code < NO_RETRY_FROM ? { retryAfterMs } : {}
+    send({ op: 'bye', code, ...again, ...(cursor === undefined ? {} : { cursor }) })
     outbox.end()
     ws.close(code)
     // Nobody may be reading.

@@ -23,7 +23,7 @@ export type OutboxOptions = Readonly<{
 }>
 
 export const createOutbox = ({ socket, isOpen, maxBytes }: OutboxOptions): Outbox => {
-  const waiters = new Set<() => void>()
+  const waiters: (() => void)[] = []
   let waiting: Buffer[] = []
   let waitingBytes = 0
   let isScheduled = false
@@ -73,13 +73,16 @@ export const createOutbox = ({ socket, isOpen, maxBytes }: OutboxOptions): Outbo
     isFull: () => isFull,
     flush,
     onDrain(resume) {
-      waiters.add(resume)
-      return () => waiters.delete(resume)
+      waiters.push(resume)
+      return () => {
+        const at = waiters.indexOf(resume)
+        if (at !== -1) waiters.splice(at, 1)
+      }
     },
     end() {
       flush()
       isEnded = true
-      waiters.clear()
+      waiters.length = 0
     },
   }
 }

@@ -5,6 +5,8 @@ import { MAX_FILTER_PATTERNS } from '../feed/filter.ts'
 import { PROBLEM_TYPE_BASE, type ProblemError, PROBLEMS } from '../http/problem.ts'
 
 export const SUBPROTOCOL = 'pawtrail.events.v1'
+/** Of CloudEvents' own binding: events alone, each a text message; who asks says all in the request. */
+export const BARE_SUBPROTOCOL = 'cloudevents.json'
 export const EVENTS_PATH = '/v1/events/ws'
 
 /** 4000 to 4499: come back. 4500 to 4999: do not, the answer would be the same. */
@@ -51,7 +53,7 @@ export const clientMessage = z.discriminatedUnion('op', [
     id,
     filter: filter.optional(),
     after: z.string().max(MAX_CURSOR_CHARACTERS).default('now'),
-    mode: z.literal('all').optional(),
+    mode: z.enum(['all', 'latest']).optional(),
     credit: credit.optional(),
   }),
   z.strictObject({ op: z.literal('unsub'), id }),
@@ -94,7 +96,7 @@ export type ServerMessage =
   | Readonly<{ op: 'revoked'; id: number; ch: string; cursor: string; n: number }>
   | Readonly<{ op: 'pong'; ts?: number | undefined }>
   | Readonly<{ op: 'err'; id?: number; problem: Problem; retryAfterMs?: number }>
-  | Readonly<{ op: 'bye'; code: number; retryAfterMs?: number }>
+  | Readonly<{ op: 'bye'; code: number; retryAfterMs?: number; cursor?: string }>
 
 export type Problem = Readonly<{ type: string; title: string; status: number; detail: string }>
 

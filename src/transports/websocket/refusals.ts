@@ -1,6 +1,7 @@
-// How the feed's refusals read on a connection.
-import type { RefusalReason } from '../feed/types.ts'
+// How the feed's refusals, and its reasons to end a subscription, read on a connection.
+import type { CloseReason, RefusalReason } from '../feed/types.ts'
 import { ProblemError } from '../http/problem.ts'
+import { CLOSE, type CloseCode } from './protocol.ts'
 
 export type Refused = Readonly<{ problem: ProblemError; id?: number; retryAfterMs?: number }>
 
@@ -26,3 +27,13 @@ export const refusalOf = (
 
 const tooMany = (what: string, whose: string): ProblemError =>
   new ProblemError('rate-limit-exceeded', `Too many ${what} of ${whose} are open.`)
+
+export const CODE_OF: Readonly<Record<CloseReason, CloseCode>> = {
+  shutdown: CLOSE.drain,
+  stalled: CLOSE.tooSlow,
+  token_expired: CLOSE.tokenExpired,
+  lifetime: CLOSE.resync,
+  failed: CLOSE.resync,
+  cancelled: CLOSE.resync,
+  revoked: CLOSE.forbidden,
+}

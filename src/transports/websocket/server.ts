@@ -1,10 +1,13 @@
 // WebSocket /v1/events/ws: who is let in, and the connections that are open. It takes over what the
 // HTTP server passes on, so that both are one port.
-import { type WebSocket, WebSocketServer } from 'ws'
+import type { IncomingMessage } from 'node:http'
+import { WebSocketServer } from 'ws'
 import { ProblemError, type Upgrade, type UpgradeHandler } from '../http/host.ts'
-import { type Connection, createConnection } from './connection.ts'
+import { createBareConnection } from './bare.ts'
+import { bareRequestOf } from './bare-request.ts'
+import { type Connection, type ConnectionOptions, createConnection } from './connection.ts'
 import { isOriginAllowed } from './origin.ts'
-import { CLOSE, SUBPROTOCOL } from './protocol.ts'
+import { BARE_SUBPROTOCOL, CLOSE, SUBPROTOCOL } from './protocol.ts'
 import { WEBSOCKET_LIMITS, type WebSocketLimits, type WebSocketOptions } from './settings.ts'
 
 export type WebSocketEvents = Readonly<{
@@ -27,7 +30,7 @@ export const createWebSocketEvents = (options: WebSocketOptions): WebSocketEvent
     clientTracking: false,
     perMessageDeflate: false, // a frame is shared by all, a compressed one by nobody
     maxPayload: bounds.messageBytes,
-    handleProtocols: () => SUBPROTOCOL,
+    handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : BARE_SUBPROTOCOL),
   })
   const sweeping = setInterval(() => {
     for (const connection of connections) connection.sweep()
@@ -39,14 +42,12 @@ export const createWebSocketEvents = (options: WebSocketOptions): WebSocketEvent
     if (!isOriginAllowed({ origin, host, ...options })) {
       return new ProblemError('forbidden', 'Pages of this origin may not connect.')
     }
-    const offered = String(request.headers['sec-websocket-protocol'] ?? '').split(',')
-    if (!offered.some((each) => each.trim() === SUBPROTOCOL)) {
-      return new ProblemError('bad-request', `The sub-protocol ${SUBPROTOCOL} must be offered.`)
+    if (!isOffered(request, SUBPROTOCOL) && !isOffered(request, BARE_SUBPROTOCOL)) {
+      const detail = `A sub-protocol must be offered: ${SUBPROTOCOL} or ${BARE_SUBPROTOCOL}.`
+      return new ProblemError('bad-request', detail)
     }
     if (isStopped || connections.size >= bounds.connections) {
-      return new ProblemError('service-unavailable', 'No more connections can be served now.', {
-        headers: { 'retry-after': isStopped ? '1' : '10' },
-      })
+      return noRoom(isStopped)
     }
     if (pending.count(address) < bounds.pendingPerAddress) return undefined
     return new ProblemError('rate-limit-exceeded', 'Too many connections wait for their auth.', {
@@ -54,22 +55,43 @@ export const createWebSocketEvents = (options: WebSocketOptions): WebSocketEvent
     })
   }
 
-  const accept = (ws: WebSocket, { socket, address }: Upgrade): void => {
-    pending.add(address, 1)
-    const connection = createConnection({
-      ...{ ...options, bounds, ws, socket, address },
-      onSettled: () => pending.add(address, -1),
-      onClosed: () => connections.delete(connection),
+  const accept = (upgrade: Upgrade, create: (parts: ConnectionOptions) => Connection): void => {
+    const { request, socket, head, address } = upgrade
+    wss.handleUpgrade(request, socket, head, (ws) => {
+      pending.add(address, 1)
+      const connection = create({
+        ...{ ...options, bounds, ws, socket, address },
+        onSettled: () => pending.add(address, -1),
+        onClosed: () => connections.delete(connection),
+      })
+      connections.add(connection)
     })
-    connections.add(connection)
+  }
+
+  /** Who is asking must be known first: until then it is one that waits. */
+  const acceptBare = async (upgrade: Upgrade): Promise<void> => {
+    const { request, socket, address } = upgrade
+    pending.add(address, 1)
+    try {
+      const wanted = await bareRequestOf(request, address, options)
+      if (socket.destroyed) return
+      if (isStopped) return upgrade.refuse(noRoom(isStopped))
+      accept(upgrade, (parts) => createBareConnection(wanted, parts))
+    } catch (cause) {
+      if (cause instanceof ProblemError) return upgrade.refuse(cause)
+      options.logger.error({ cause }, 'a token could not be checked')
+      upgrade.refuse(new ProblemError('service-unavailable', 'The token cannot be checked now.'))
+    } finally {
+      pending.add(address, -1)
+    }
   }
 
   return {
     upgrade(upgrade) {
       const problem = refusal(upgrade)
       if (problem !== undefined) return upgrade.refuse(problem)
-      const { request, socket, head } = upgrade
-      wss.handleUpgrade(request, socket, head, (ws) => accept(ws, upgrade))
+      if (isOffered(upgrade.request, SUBPROTOCOL)) accept(upgrade, createConnection)
+      else void acceptBare(upgrade)
     },
     async stop() {
       isStopped = true
@@ -87,6 +109,16 @@ export const createWebSocketEvents = (options: WebSocketOptions): WebSocketEvent
     connections: () => connections.size,
   }
 }
+
+const isOffered = ({ headers }: IncomingMessage, protocol: string): boolean =>
+  String(headers['sec-websocket-protocol'] ?? '')
+    .split(',')
+    .some((each) => each.trim() === protocol)
+
+const noRoom = (isStopped: boolean): ProblemError =>
+  new ProblemError('service-unavailable', 'No more connections can be served now.', {
+    headers: { 'retry-after': isStopped ? '1' : '10' },
+  })
 
 const leaving = async (connections: ReadonlySet<Connection>, graceMs: number): Promise<void> => {
   for (let ms = 0; connections.size > 0 && ms < graceMs; ms += STOP_POLL_MS) {

@@ -6,6 +6,8 @@ import type { Principal } from '../../../src/core/auth.ts'
 import type { Case, Stage } from './types.ts'
 
 const TOKEN_MS = 1_500
+const connectAs = (stage: Stage, token: string) =>
+  stage.connect({ token, tenant: TENANT, after: 'earliest' })
 const HIDDEN = 'user.registered' // of which the public does not learn
 const PARTLY = 'pet.adopted' // of which it sees a part
 
@@ -107,6 +109,27 @@ export const accessCases: readonly Case[] = [
       await guest.connection.close()
       await staff.connection.close()
     },
+  ],
+  [
+    "what a user holds open ends with the user's deletion, and is not opened again",
+    async (stage) => {
+      const staff = await open(stage)
+      const guest = await open(stage, { token: GUEST })
+      await writeSome(stage, 1)
+      await Promise.all([staff.take(1), guest.take(1)])
+      const subject = stage.principals.get(STAFF)?.subject ?? ''
+      await write(stage.store, { type: 'user.deleted', id: subject })
+      await writeSome(stage, 1)
+      const last = await staff.rest()
+      assert.ok(
+        last.every(({ type }) => type === 'user.deleted'),
+        'nothing of what came after it',
+      )
+      await assert.rejects(async () => readerOf(await connectAs(stage, STAFF)).take(1))
+      assert.equal((await guest.take(1)).length, 1, 'others are served on')
+      await guest.connection.close()
+    },
+    'endsWithUser',
   ],
   [
     'nothing is heard with a token that is over, and with a fresh one it goes on',

@@ -15,7 +15,8 @@ export const transportContract = async (
   t: Test,
   { make, features }: TransportContract,
 ): Promise<void> => {
-  for (const [title, run] of transportCases) {
+  for (const [title, run, needs] of transportCases) {
+    if (needs !== undefined && features[needs] !== true) continue
     await t.test(title, async (t) => {
       const stage = await make(t)
       await t.resolves(run(stage, features), 'every assertion of the case holds')

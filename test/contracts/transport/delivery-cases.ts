@@ -6,8 +6,12 @@ import { cursorsOf, eventually, idsOf, open, writeSome } from './support.ts'
 import type { Case, Delivered } from './types.ts'
 
 const RANDOM_SEED = 20_260_822
-const RANDOM_EVENTS = 1_000
+const RANDOM_EVENTS = 10_000
+const MOST_BEFORE_A_BREAK = 600
 const BURST_EVENTS = 300
+const FILLING_EVENTS = 100
+const FILLING_LIMIT = 20_000
+const MOST_BUFFERED_BYTES = 64 * 1024
 const LARGE = { data: { changes: { description: 'x'.repeat(8_000) } } } // more than a connection buffers
 
 export const deliveryCases: readonly Case[] = [
@@ -124,16 +128,45 @@ export const deliveryCases: readonly Case[] = [
     },
   ],
   [
-    `connections that break at random lose nothing of ${RANDOM_EVENTS} events (seed ${RANDOM_SEED})`,
+    'a consumer that reads nothing costs at most 64 KiB, whatever is written',
     async (stage) => {
+      const frozen = await open(stage)
+      const healthy = await open(stage)
+      await writeSome(stage, 1)
+      await frozen.take(1)
+      frozen.connection.freeze()
+      const write = async (count: number) => {
+        const cursors = await writeSome(stage, count, LARGE)
+        assert.deepEqual(cursorsOf(await healthy.take(count)), cursors, 'the other one has all')
+      }
+      await healthy.take(1)
+      const held = () => Math.max(...(stage.buffered?.() ?? [Infinity]))
+      // Until the kernel takes no more: from then on whatever is held would be memory of ours.
+      for (let written = 0; held() === 0; written += FILLING_EVENTS) {
+        assert.ok(written < FILLING_LIMIT, 'the kernel takes everything')
+        await write(FILLING_EVENTS)
+      }
+      await write(BURST_EVENTS)
+      assert.ok(held() <= MOST_BUFFERED_BYTES, `${String(held())} bytes`)
+      assert.ok(held() > 0)
+      frozen.connection.drop()
+      await healthy.connection.close()
+    },
+    'tellsBuffered',
+  ],
+  [
+    `connections that break at random lose nothing of ${RANDOM_EVENTS} events (seed ${RANDOM_SEED})`,
+    async (stage, { randomEvents: total = RANDOM_EVENTS }) => {
       const random = seededRandom(RANDOM_SEED)
-      const writing = writeSome(stage, RANDOM_EVENTS)
+      const writing = writeSome(stage, total)
       const received = new Map<string, Delivered>()
       let after = 'earliest'
-      while (received.size < RANDOM_EVENTS) {
+      while (received.size < total) {
         const reader = await open(stage, { after })
-        const left = RANDOM_EVENTS - received.size
-        for (const event of await reader.take(Math.min(left, random.between(1, 120)))) {
+        const left = total - received.size
+        for (const event of await reader.take(
+          Math.min(left, random.between(1, MOST_BEFORE_A_BREAK)),
+        )) {
           received.set(event.id, event)
           after = event.cursor
         }

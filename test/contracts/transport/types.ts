@@ -43,6 +43,8 @@ export type Stage = Readonly<{
   pass: (ms: number) => void
   /** Rejects when the transport refuses. */
   connect: (wanted: Wanted) => Promise<Connection>
+  /** Bytes that the server's side holds for each of its connections, where that can be told. */
+  buffered?: () => readonly number[]
 }>
 
 export type TransportFeatures = Readonly<{
@@ -52,10 +54,18 @@ export type TransportFeatures = Readonly<{
   earlierLog: 'refused' | 'goes-on-from-now'
   /** A connection is the tenant's: it ends with the account of who made it, not with the token. */
   outlivesToken?: true
+  /** The stage tells what is buffered: a consumer that reads nothing is shown to cost little. */
+  tellsBuffered?: boolean
+  /** What a user holds open ends with the user, and is not opened again. */
+  endsWithUser?: boolean
+  /** Of the case with random breaks: fewer, where each event is a request of its own. */
+  randomEvents?: number
 }>
 
 /** A case rejects when the transport breaks the promise in its title. */
 export type Case = readonly [
   title: string,
   run: (stage: Stage, features: TransportFeatures) => Promise<void>,
+  /** For transports that have this; for all, without it. */
+  needs?: keyof TransportFeatures,
 ]

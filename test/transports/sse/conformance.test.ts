@@ -16,7 +16,10 @@ t.setTimeout(180_000)
 const FEATURES = { countsDeliveries: true, earlierLog: 'goes-on-from-now' } as const
 
 t.test('the event stream', (t) =>
-  transportContract(t, { make: (t) => httpStage(t, connectStream), features: FEATURES }),
+  transportContract(t, {
+    make: (t) => httpStage(t, connectStream),
+    features: { ...FEATURES, tellsBuffered: true, endsWithUser: true },
+  }),
 )
 
 t.test('the paged feed', (t) =>

@@ -1,5 +1,5 @@
 // The event routes on a real socket for the common suite of transports: a token is the name of a principal.
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import Fastify from 'fastify'
 import { serializerCompiler } from 'fastify-type-provider-zod'
 import type { Test } from 'tap'
@@ -49,6 +49,11 @@ export const httpStage = async (t: Test, connect: Connect): Promise<Stage> => {
       .send(JSON.stringify(problemBody(problem, request.url)))
   })
   await app.register(createEventRoutes({ feed, cursors, clock, random: () => 0.5, randomToken }))
+  const sockets = new Set<Socket>()
+  app.server.on('connection', (socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
   await app.listen({ port: 0, host: '127.0.0.1' })
   t.teardown(() => app.close())
   const { port } = app.server.address() as AddressInfo
@@ -56,6 +61,7 @@ export const httpStage = async (t: Test, connect: Connect): Promise<Stage> => {
   return {
     ...{ store, cursors, principals, now: clock },
     pass: clock.advance,
+    buffered: () => [...sockets].map((socket) => socket.writableLength),
     connect: (wanted) => connect({ url, ...wanted }),
   }
 }

@@ -116,7 +116,7 @@ t.test('a message that makes no sense is answered, and the connection stays', as
   const cases: readonly (readonly [message: unknown, status: number])[] = [
     [{ op: 'dance', id: 3 }, 422],
     [{ op: 'sub', id: -1 }, 422],
-    [{ op: 'sub', id: 3, mode: 'latest' }, 422],
+    [{ op: 'sub', id: 3, mode: 'oldest' }, 422],
     [{ op: 'sub', id: 3, surprise: true }, 422],
     [{ op: 'sub', id: 3, filter: { types: ['Pet!'] } }, 422],
     [{ op: 'sub', id: 3, after: 'nowhere' }, 400],

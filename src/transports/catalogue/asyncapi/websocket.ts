@@ -14,6 +14,7 @@ import {
 } from './types.ts'
 
 const CHANNEL = 'webSocket'
+const BARE_CHANNEL = 'webSocketBare'
 
 export const webSocketPart = (publicUrl: string, sample: EventType | undefined): Part => {
   const { protocol, host, pathname } = new URL(publicUrl)
@@ -26,7 +27,9 @@ export const webSocketPart = (publicUrl: string, sample: EventType | undefined):
         ...(pathname === '/' ? {} : { pathname }),
         protocol: protocol === 'https:' ? 'wss' : 'ws',
         title: 'WebSocket',
-        description: 'Subprotocol `pawtrail.events.v1`. The first message brings the token.',
+        description:
+          'Subprotocol `pawtrail.events.v1`: the first message brings the token. Subprotocol ' +
+          '`cloudevents.json`: the request brings it, and there are events and nothing else.',
         security: [securityRef('bearer')],
       },
     },
@@ -40,6 +43,7 @@ export const webSocketPart = (publicUrl: string, sample: EventType | undefined):
         messages: channelMessages(Object.keys(messages)),
         bindings: { ws: { method: 'GET', bindingVersion: '0.1.0' } },
       },
+      [BARE_CHANNEL]: bareChannel,
     },
     operations: {
       receiveCommand: {
@@ -56,10 +60,54 @@ export const webSocketPart = (publicUrl: string, sample: EventType | undefined):
         summary: 'The server answers, and sends events as they happen.',
         messages: operationMessages(CHANNEL, Object.keys(fromServer)),
       },
+      sendBareEvents: {
+        action: 'send',
+        channel: channelRef(BARE_CHANNEL),
+        title: 'Send bare events',
+        summary: 'CloudEvents and nothing else.',
+        messages: operationMessages(BARE_CHANNEL, [BARE_EVENT]),
+      },
     },
-    messages,
+    messages: { ...messages, [BARE_EVENT]: bareEventMessage(sample) },
     securitySchemes: {},
   }
+}
+
+const BARE_EVENT = 'ws.bareEvent'
+const parameter = (description: string): JsonObject => ({ type: 'string', description })
+
+const bareChannel = {
+  address: '/v1/events/ws',
+  title: 'WebSocket, bare events',
+  description:
+    'Subprotocol `cloudevents.json`: one subscription, asked for by the parameters and the headers of the ' +
+    'request. Each message is one CloudEvent; what the client says closes the connection. How it ends, ' +
+    'the close code says; go on `after` the `cursor` of the last event.',
+  servers: [serverRef('webSocket')],
+  messages: channelMessages([BARE_EVENT]),
+  bindings: {
+    ws: {
+      method: 'GET',
+      query: {
+        type: 'object',
+        properties: {
+          types: parameter('Types of events, separated by commas; `pet.*` for all that begin so.'),
+          subject: parameter('What they are about: `pets/{id}`, `pets/*`.'),
+          shelter: parameter('Ids of shelters.'),
+          species: parameter('`DOG`: of pets of these species alone.'),
+          after: parameter('A cursor, `earliest` or `now`.'),
+        },
+      },
+      headers: {
+        type: 'object',
+        properties: {
+          Authorization: parameter('A bearer token; none for the public.'),
+          'X-Tenant-ID': parameter('The tenant; the shared pool without it.'),
+        },
+      },
+      bindingVersion: '0.1.0',
+    },
+  },
 }
 
 type Op = Readonly<{
@@ -127,7 +175,11 @@ const clientMessages: Readonly<Record<string, Message>> = Object.fromEntries([
         },
       },
       after: text('A cursor, `earliest` or `now`.'),
-      mode: { const: 'all', description: 'Every event.' },
+      mode: {
+        enum: ['all', 'latest'],
+        description:
+          'Every event; or, while it is behind, the newest of each subject and no older one.',
+      },
       credit: whole('How many events may come before more is granted.'),
     },
     example: { id: 1, filter: { types: ['pet.*'] }, after: SAMPLE_CURSOR, mode: 'all' },
@@ -229,8 +281,11 @@ const serverMessages: Readonly<Record<string, Message>> = Object.fromEntries([
   message('bye', {
     summary: 'The connection ends. With a code below 4500: come back with the last cursor.',
     required: { code: whole('The close code that follows.') },
-    optional: { retryAfterMs: whole('How long to wait.') },
-    example: { code: 4001, retryAfterMs: 3000 },
+    optional: {
+      retryAfterMs: whole('How long to wait.'),
+      cursor: text('Up to here everything was sent, in all subscriptions that were open.'),
+    },
+    example: { code: 4001, retryAfterMs: 3000, cursor: SAMPLE_CURSOR },
   }),
 ])
 
@@ -253,4 +308,14 @@ const eventMessage = (sample: EventType | undefined): Message => ({
             payload: { op: 'event', ch: CH, e: sample.samples.staff as JsonObject },
           },
         ],
+})
+
+const bareEventMessage = (sample: EventType | undefined): Message => ({
+  name: BARE_EVENT,
+  title: 'Bare event',
+  summary: 'A CloudEvent on its own.',
+  contentType: 'application/json',
+  payload: anyEvent(),
+  examples:
+    sample === undefined ? [] : [{ name: 'event', payload: sample.samples.staff as JsonObject }],
 })

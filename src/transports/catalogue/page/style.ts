@@ -6,7 +6,7 @@ export const STYLE = `:root { color-scheme: light dark; --line: #8884; --accent:
 body { margin: 0 auto; max-width: 76rem; padding: 1rem; font: 1rem/1.5 system-ui, sans-serif; }
 a { color: var(--accent); }
 h1, h2, h3, h4 { line-height: 1.25; }
-h3, code { overflow-wrap: anywhere; }
+h3, code, nav a { overflow-wrap: anywhere; }
 small { opacity: .7; font-weight: normal; }
 code, pre { font: .9em/1.45 ui-monospace, monospace; }
 pre, .wide { overflow-x: auto; }
