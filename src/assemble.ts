@@ -17,6 +17,7 @@ import type { EventStore } from './core/event-store.ts'
 import type { IdGenerator, TenantId } from './core/ids.ts'
 import type { Logger } from './core/logger.ts'
 import type { Metrics } from './core/metrics.ts'
+import type { MqttBroker } from './core/mqtt-broker.ts'
 import type { MqttSessions } from './core/mqtt-sessions.ts'
 import type { Notifications } from './core/notifications.ts'
 import type { OAuthStore } from './core/oauth.ts'
@@ -56,6 +57,8 @@ import { createHttpServer } from './transports/http/server.ts'
 import { createUpgrades } from './transports/http/upgrades.ts'
 import { documentedData } from './transports/http/webhooks/documented-data.ts'
 import { createWebhookRoutes } from './transports/http/webhooks/routes.ts'
+import { type Bridge, startBridge } from './transports/mqtt/bridge/bridge.ts'
+import type { BridgeChoice } from './transports/mqtt/bridge/options.ts'
 import { createMqtt, type MqttTransport } from './transports/mqtt/server.ts'
 import { createMqttUpgrade, MQTT_PATH } from './transports/mqtt/websocket.ts'
 import { createEventRoutes } from './transports/sse/routes.ts'
@@ -66,6 +69,8 @@ import type { AllowedOrigins } from './transports/websocket/settings.ts'
 
 /** The transports of events that are wired below: the published documents describe these. */
 const SERVED: readonly ServedTransport[] = ['sse', 'websocket', 'mqtt', 'webhooks']
+
+const CATALOGUE = { decode: decodeEvent, subjectOf, publicDataOf }
 
 export type Ports = Readonly<{
   clock: Clock
@@ -84,6 +89,8 @@ export type Ports = Readonly<{
   payments: PaymentProvider
   outbound: Outbound & OutboundLines
   mqttSessions: MqttSessions
+  /** Undefined: events are published to no broker but our own. */
+  mqttBroker: MqttBroker | undefined
   webhookStore: WebhookStore
   workQueue: WorkQueue
   verifier: TokenVerifier
@@ -101,6 +108,7 @@ export type Settings = HttpSettings &
     allowedOrigins: AllowedOrigins // whose pages may open a WebSocket
     reservationTimeoutMs: number // how long policies wait for what should follow by itself
     hasWaitingList: (tenantId: TenantId) => boolean
+    mqttBridge: BridgeChoice // what is published to the other broker
   }>
 
 export type Pawtrail = Readonly<{
@@ -127,8 +135,7 @@ export const assemble = async (ports: Ports, settings: Settings): Promise<Pawtra
     hasWaitingList: settings.hasWaitingList,
     ...queriesOf(ports, settings),
   })
-  const catalogue = { decode: decodeEvent, subjectOf, publicDataOf }
-  const feed = createFeed({ eventStore, catalogue, cursors, logger, metrics, clock })
+  const feed = createFeed({ eventStore, catalogue: CATALOGUE, cursors, logger, metrics, clock })
   const webhooks = webhookEngine(ports, application)
   const signInLimit = createSignInLimit(ATTEMPT_LIMITS)
   const mqtt = mqttTransport({ ports, settings, application, feed, signInLimit })
@@ -197,11 +204,12 @@ type Consuming = Readonly<{
   progress: Progress
 }>
 
-/** Projections and policies. The policies are stopped first: they ask the read models. */
+/** Projections, policies and the bridge, which are stopped first: they ask the read models. */
 const createConsumers = ({ ports, settings, application, progress }: Consuming) => {
   const owner = ports.ids()
   let runners: readonly Runner[] = []
   let policies: readonly PolicyRunner[] = []
+  let bridge: Bridge | undefined
   return {
     start: (): void => {
       const reading = { ...ports, decode: decodeEvent, onMove: progress.advance, owner }
@@ -210,9 +218,13 @@ const createConsumers = ({ ports, settings, application, progress }: Consuming) 
       policies = createPolicies({ delayMs }).map((policy) =>
         startPolicy({ ...ports, policy, application, owner }),
       )
+      if (ports.mqttBroker === undefined) return
+      const bridged = { application, owner, broker: ports.mqttBroker, choice: settings.mqttBridge }
+      const made = { catalogue: CATALOGUE, schemaBase: DEFAULT_SCHEMA_BASE }
+      bridge = startBridge({ ...ports, ...bridged, ...made })
     },
     stop: async (): Promise<void> => {
-      await Promise.all(policies.map((policy) => policy.stop()))
+      await Promise.all([bridge?.stop(), ...policies.map((policy) => policy.stop())])
       await Promise.all(runners.map((runner) => runner.stop()))
     },
   }
@@ -233,7 +245,7 @@ const webhookEngine = (ports: Ports, application: Application): WebhookEngine =>
   createWebhookEngine({
     ...ports,
     application,
-    catalogue: { decode: decodeEvent, subjectOf, publicDataOf },
+    catalogue: CATALOGUE,
     documented: documentedData(application),
     schemaBase: DEFAULT_SCHEMA_BASE,
   })

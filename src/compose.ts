@@ -24,7 +24,7 @@ import { assemble, type Pawtrail } from './assemble.ts'
 import type { Tools } from './cli/tools.ts'
 import { hasWaitingListOf, publicUrlOf } from './compose/application.ts'
 import { banner } from './compose/banner.ts'
-import { listenMqtt } from './compose/mqtt.ts'
+import { bridgeChoiceOf, listenMqtt, openMqttBroker } from './compose/mqtt.ts'
 import { openServer, openStore, type Store } from './compose/store.ts'
 import { openTokens } from './compose/tokens.ts'
 import { createTools } from './compose/tools.ts'
@@ -115,6 +115,7 @@ const openApplication = async (
       blobs: createFileBlobStore({ directory: path.join(config.dataDir, 'blobs') }),
       payments: createSandboxPayments({ clock }),
       mqttSessions: createPostgresMqttSessions({ database }),
+      mqttBroker: await openMqttBroker(config, eventStore.identity),
       webhookStore: createWebhookStore({ database }),
       workQueue: await createBullWorkQueue({ url, name: 'webhooks', clock, logger }),
       outbound: createOutbound({ allowInsecure: config.webhooksAllowInsecure, logger }),
@@ -136,6 +137,7 @@ const openApplication = async (
       allowedOrigins: config.allowedOrigins,
       reservationTimeoutMs: config.reservationTimeoutMs,
       hasWaitingList: hasWaitingListOf(config),
+      mqttBridge: bridgeChoiceOf(config),
     },
   )
   return { pawtrail, close: () => notifications.close() }

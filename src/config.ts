@@ -3,12 +3,17 @@
 import path from 'node:path'
 import { z } from 'zod'
 import {
+  type MqttConfig,
+  MQTT_SETTINGS,
+  mqttContradictions,
+  mqttSchemas,
+  toMqttConfig,
+} from './config/mqtt.ts'
+import {
   type AllowedOrigins,
   allowedOrigins,
   keysUrl,
-  mqttPort,
   postgresUrl,
-  tlsFiles,
   toBoolean,
   type TrustProxy,
   trustedProxies,
@@ -17,32 +22,31 @@ import {
   webUrl,
 } from './config/values.ts'
 
-export type Config = Readonly<{
-  port: number // 0: any free one
-  host: string
-  dataDir: string // absolute
-  databaseUrl: string | undefined // undefined: the embedded PostgreSQL under dataDir
-  eventStoreUrl: string | undefined // undefined: where the read models are
-  publicUrl: string | undefined // without a slash at its end; undefined: from the address we listen at
-  publicReads: boolean
-  rateLimitPerMinute: number // 0: off
-  jwtIssuer: string | undefined // undefined: our own
-  jwtAudience: string | undefined
-  jwksUrl: string | undefined
-  seedDemo: boolean
-  logLevel: LogLevel
-  appendQueueLimit: number
-  cacheMaxBytes: number
-  readyMaxLag: number
-  shutdownGraceMs: number
-  trustProxy: TrustProxy
-  waitingLists: WaitingLists
-  allowedOrigins: AllowedOrigins
-  reservationTimeoutMs: number
-  webhooksAllowInsecure: boolean
-  mqttPort: number | 'default' | 'off' // default: 1883, or 8883 with TLS, if nobody else has it
-  mqttTls: Readonly<{ certFile: string; keyFile: string }> | undefined
-}>
+export type Config = MqttConfig &
+  Readonly<{
+    port: number // 0: any free one
+    host: string
+    dataDir: string // absolute
+    databaseUrl: string | undefined // undefined: the embedded PostgreSQL under dataDir
+    eventStoreUrl: string | undefined // undefined: where the read models are
+    publicUrl: string | undefined // without a slash at its end; undefined: from the address we listen at
+    publicReads: boolean
+    rateLimitPerMinute: number // 0: off
+    jwtIssuer: string | undefined // undefined: our own
+    jwtAudience: string | undefined
+    jwksUrl: string | undefined
+    seedDemo: boolean
+    logLevel: LogLevel
+    appendQueueLimit: number
+    cacheMaxBytes: number
+    readyMaxLag: number
+    shutdownGraceMs: number
+    trustProxy: TrustProxy
+    waitingLists: WaitingLists
+    allowedOrigins: AllowedOrigins
+    reservationTimeoutMs: number
+    webhooksAllowInsecure: boolean
+  }>
 
 export const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
@@ -174,17 +178,7 @@ export const SETTINGS = [
       'For development: webhooks and callbacks may go to plain HTTP, to this machine and to ' +
       'private networks',
   },
-  {
-    name: 'MQTT_PORT',
-    default: '(1883, with TLS 8883)',
-    meaning: 'Port of the MQTT server at HOST; 0 takes any free one, `off` has none',
-  },
-  {
-    name: 'MQTT_TLS_CERT',
-    default: '(no TLS)',
-    meaning: 'File with the certificate of the MQTT server, PEM; needs MQTT_TLS_KEY',
-  },
-  { name: 'MQTT_TLS_KEY', default: '(no TLS)', meaning: 'File with its private key, PEM' },
+  ...MQTT_SETTINGS,
 ] as const satisfies readonly Setting[]
 
 type SettingName = (typeof SETTINGS)[number]['name']
@@ -253,17 +247,13 @@ const settingsSchema = z.object({
     .string()
     .default(defaultOf('WEBHOOKS_ALLOW_INSECURE'))
     .transform(toBoolean),
-  MQTT_PORT: z.string().default('default').transform(mqttPort),
-  MQTT_TLS_CERT: z.string().optional(),
-  MQTT_TLS_KEY: z.string().optional(),
+  ...mqttSchemas,
 } satisfies Record<SettingName, z.ZodType>)
 
 type ParsedSettings = z.output<typeof settingsSchema>
 
 const contradictions = (settings: ParsedSettings): readonly string[] => {
-  const { MQTT_TLS_CERT: cert, MQTT_TLS_KEY: key } = settings
-  const halves = (cert === undefined) !== (key === undefined)
-  const problems = halves ? ['MQTT_TLS_CERT and MQTT_TLS_KEY are set together, or neither'] : []
+  const problems = mqttContradictions(settings)
   if (settings.JWKS_URL === undefined) return problems
   const why = 'is missing: JWKS_URL is set, and tokens of an outside provider must name it'
   const missing = (['JWT_ISSUER', 'JWT_AUDIENCE'] as const)
@@ -295,6 +285,5 @@ const toConfig = (settings: ParsedSettings): Config => ({
   waitingLists: settings.WAITING_LISTS,
   reservationTimeoutMs: settings.RESERVATION_TIMEOUT_SECONDS * 1_000,
   webhooksAllowInsecure: settings.WEBHOOKS_ALLOW_INSECURE,
-  mqttPort: settings.MQTT_PORT,
-  mqttTls: tlsFiles(settings.MQTT_TLS_CERT, settings.MQTT_TLS_KEY),
+  ...toMqttConfig(settings),
 })

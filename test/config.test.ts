@@ -41,6 +41,7 @@ t.test('an empty environment gives the defaults, frozen', async (t) => {
     webhooksAllowInsecure: false,
     mqttPort: 'default',
     mqttTls: undefined,
+    mqttBridge: undefined,
   })
   t.ok(Object.isFrozen(config))
 })
@@ -161,3 +162,47 @@ t.test('an outside identity provider needs its issuer and audience, and safe key
     /^JWKS_URL is not a safe address/,
   ])
 })
+
+t.test(
+  'the bridge takes an address with a prefix, tenants and a class, and repeats no password',
+  async (t) => {
+    const tenant = '0199f3a0-7c1e-7a01-8000-00000000000a'
+    t.equal(
+      load({ MQTT_BRIDGE_TENANTS: 'all' }).mqttBridge,
+      undefined,
+      'no bridge without an address',
+    )
+    t.match(load({ MQTT_BRIDGE_URL: 'mqtt://broker.example.org' }).mqttBridge, {
+      url: 'mqtt://broker.example.org',
+      prefix: '',
+      tenants: ['shared'],
+      visibility: 'public',
+    })
+    const chosen = load({
+      MQTT_BRIDGE_URL: 'mqtts://u%40x:p%2Fw@broker.example.org:8884/site/one/',
+      MQTT_BRIDGE_TENANTS: `shared, ${tenant}`,
+      MQTT_BRIDGE_CLASS: 'staff',
+    })
+    t.strictSame(chosen.mqttBridge, {
+      url: 'mqtts://u%40x:p%2Fw@broker.example.org:8884',
+      prefix: 'site/one/',
+      tenants: ['shared', tenant],
+      visibility: 'staff',
+    })
+    for (const url of [
+      'https://u:hunter2@b',
+      'mqtt:hunter2',
+      'mqtt://b/x?hunter2',
+      'mqtt://b/#hunter2',
+      'mqtt://u:hunter2%ff@b',
+      'mqtt://b/+/hunter2',
+      'mqtt:///hunter2',
+    ]) {
+      const problems = problemsOf({ MQTT_BRIDGE_URL: url })
+      t.match(problems, [/^MQTT_BRIDGE_URL is not the address of an MQTT broker/], url)
+      t.notMatch(problems, [/hunter2/])
+    }
+    t.match(problemsOf({ MQTT_BRIDGE_TENANTS: 'none' }), [/^MQTT_BRIDGE_TENANTS is "none"/])
+    t.match(problemsOf({ MQTT_BRIDGE_CLASS: 'private' }), [/^MQTT_BRIDGE_CLASS is "private"/])
+  },
+)

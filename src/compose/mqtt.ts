@@ -1,8 +1,13 @@
-// Where MQTT listens. A port that was asked for must be had; the usual one is left to who has it
-// already, and the start says so.
+// Where MQTT listens, and the broker of somebody else that events are published to. A port that was
+// asked for must be had; the usual one is left to who has it already, and the start says so.
+import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import type { Config } from '../config.ts'
+import type { LogIdentity } from '../core/cursor.ts'
 import type { Logger } from '../core/logger.ts'
+import type { MqttBroker } from '../core/mqtt-broker.ts'
+import { SHARED_TENANT } from '../core/ids.ts'
+import type { BridgeChoice } from '../transports/mqtt/bridge/options.ts'
 import type { MqttTransport } from '../transports/mqtt/server.ts'
 
 const USUAL_PORT = 1883
@@ -33,6 +38,26 @@ export const listenMqtt = async (
     return `off: ${problem}; ${advice}`
   }
 }
+
+const CLIENT_ID_DIGITS = 14 // with its prefix as long as every broker takes
+
+/** Its client is made only where it is wanted. */
+export const openMqttBroker = async (
+  { mqttBridge }: Pick<Config, 'mqttBridge'>,
+  { epoch, cursorKey }: LogIdentity,
+): Promise<MqttBroker | undefined> => {
+  if (mqttBridge === undefined) return undefined
+  const { createMqttBroker } = await import('../adapters/mqtt/broker.ts')
+  // The same in every process on this log, so that one of them at a time is connected.
+  const name = createHash('sha256')
+    .update(`mqtt-bridge ${String(epoch)}`)
+    .update(cursorKey)
+  const clientId = `pawtrail-${name.digest('hex').slice(0, CLIENT_ID_DIGITS)}`
+  return createMqttBroker({ url: mqttBridge.url, clientId })
+}
+
+export const bridgeChoiceOf = ({ mqttBridge }: Pick<Config, 'mqttBridge'>): BridgeChoice =>
+  mqttBridge ?? { tenants: [SHARED_TENANT], visibility: 'public', prefix: '' }
 
 const readTls = async ({ certFile, keyFile }: NonNullable<Config['mqttTls']>) => {
   try {

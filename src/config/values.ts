@@ -1,6 +1,5 @@
 // The kinds of values that settings take: each is parsed from text, or refused with a sentence that says what was
 // expected.
-import path from 'node:path'
 import { isIP } from 'node:net'
 import { z } from 'zod'
 import { type TenantId, tenantIdSchema } from '../core/ids.ts'
@@ -98,19 +97,3 @@ export const waitingLists = (text: string, context: z.RefinementCtx): WaitingLis
   )
   return z.NEVER
 }
-
-const MAX_PORT = 65_535
-
-export const mqttPort = (text: string, context: z.RefinementCtx): number | 'default' | 'off' => {
-  if (text === 'default' || text === 'off') return text
-  const port = /^\d+$/.test(text) ? Number(text) : NaN
-  if (port <= MAX_PORT) return port
-  context.addIssue(`is "${text}": expected a port from 0 to ${MAX_PORT}, or off`)
-  return z.NEVER
-}
-
-/** Undefined: TLS is off. */
-export const tlsFiles = (cert: string | undefined, key: string | undefined) =>
-  cert === undefined || key === undefined
-    ? undefined
-    : { certFile: path.resolve(cert), keyFile: path.resolve(key) }

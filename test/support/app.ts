@@ -71,6 +71,7 @@ const SETTINGS: Settings = {
   allowedOrigins: 'same',
   reservationTimeoutMs: 60_000,
   hasWaitingList: () => false,
+  mqttBridge: { tenants: [SHARED_TENANT], visibility: 'public', prefix: '' },
 }
 
 export type TestAppOptions = Readonly<{
@@ -114,6 +115,7 @@ export const testApp = async (t: Test, options: TestAppOptions = {}): Promise<Te
     issuer,
     payments: createSandboxPayments({ clock }),
     mqttSessions: createPostgresMqttSessions({ database }),
+    mqttBroker: undefined,
     outbound: silentOutbound,
     webhookStore: createWebhookStore({ database }),
     workQueue: createMemoryWorkQueue({ clock, logger }),

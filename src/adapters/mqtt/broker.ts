@@ -91,7 +91,7 @@ const open = async (
 
 const clientOptions = (
   { url, clientId }: MqttBrokerOptions,
-  { connectTimeoutMs, keepAliveSeconds }: MqttBrokerLimits,
+  { keepAliveSeconds }: MqttBrokerLimits,
   protocolVersion: Version,
 ): IClientOptions => {
   const { protocol, hostname, port, username, password } = new URL(url)
@@ -102,7 +102,7 @@ const clientOptions = (
     ...(port === '' ? {} : { port: Number(port) }),
     ...(username === '' ? {} : { username: decodeURIComponent(username) }),
     ...(password === '' ? {} : { password: decodeURIComponent(password) }),
-    ...{ connectTimeout: connectTimeoutMs, keepalive: keepAliveSeconds },
+    keepalive: keepAliveSeconds,
   }
 }
 

@@ -1,13 +1,8 @@
-// MQTT in the real application: its accounts, its read model, its log, over TCP and WebSocket; and
-// in real processes, one of which is killed.
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
+// MQTT in the real application: its accounts, its read model, its log, over TCP and
+// WebSocket.
 import type { AddressInfo } from 'node:net'
-import path from 'node:path'
 import t from 'tap'
 import { testApp } from '../../support/app.ts'
-import { checkedFetch } from '../../support/processes/checked-fetch.ts'
-import { dataFolder, startServer } from '../../support/processes/program.ts'
 import { listen } from './client.ts'
 
 const LUNA = { name: 'Luna', species: 'CAT', ageMonths: 18, price: '75.00', currency: 'USD' }
@@ -68,46 +63,4 @@ t.test('an account signs in with its name and password, and attempts are counted
   const other = await listen(url, { ...right, password: token })
   t.ok(other.client.connected)
   await other.close()
-})
-
-const portOf = (output: string): number => Number(/mqtt:\/\/127\.0\.0\.1:(\d+)/.exec(output)?.[1])
-
-t.test('a session outlives the kill of its server', async (t) => {
-  const settings = { DATA_DIR: await dataFolder(t), MQTT_PORT: '0' }
-  const server = await startServer(t, settings)
-  const root = path.resolve(import.meta.dirname, '../../..')
-  const issuing = spawn(
-    process.execPath,
-    [path.join(root, 'infra/run.mjs'), 'cli', 'token', '--tenant', 'shared'].concat([
-      '--scopes',
-      'read:pets write:pets read:events',
-    ]),
-    { env: { PATH: process.env['PATH'], ...settings } },
-  )
-  let token = ''
-  issuing.stdout.setEncoding('utf8').on('data', (text: string) => (token += text))
-  await once(issuing, 'close')
-  token = token.trim()
-  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
-  const admit = async (url: string) => {
-    const request = { method: 'POST', headers, body: JSON.stringify(LUNA) }
-    return ((await (await checkedFetch(`${url}/v1/pets`, request)).json()) as { id: string }).id
-  }
-  const kiosk = { clientId: 'kiosk', clean: false, username: 'x', password: token } as const
-  const first = await listen(`mqtt://127.0.0.1:${portOf(server.output())}`, kiosk)
-  await first.client.subscribeAsync('events/pets/#', { qos: 1 })
-  const wanted = [await admit(server.url)]
-  await first.until((heard) => heard.length === 1)
-  wanted.push(await admit(server.url))
-  server.child.kill('SIGKILL')
-  await server.ended
-  await first.close()
-  const next = await startServer(t, settings)
-  for (let n = 0; n < 5; n += 1) wanted.push(await admit(next.url))
-  const second = await listen(`mqtt://127.0.0.1:${portOf(next.output())}`, kiosk)
-  t.teardown(second.close)
-  t.ok(second.isSessionPresent())
-  await second.until((heard) => heard.some(({ topic }) => topic.includes(wanted.at(-1) ?? '-')))
-  const got = new Set([...first.heard, ...second.heard].map(({ topic }) => topic.split('/')[2]))
-  t.strictSame([...got], wanted)
 })

@@ -22,6 +22,8 @@ import { listen } from './client.ts'
 import {
   applicationOf,
   mqttHarness,
+  OTHER_ROOT,
+  OTHER_TENANT,
   type ReadModel,
   SHARED_TENANT,
   TENANT,
@@ -153,14 +155,20 @@ t.test(
     await write(store, { tenantId: SHARED_TENANT, type: 'user.registered', id: 'u1' })
     await write(store, { tenantId: SHARED_TENANT, type: 'order.placed', id: 'o1' })
     await write(store, { tenantId: SHARED_TENANT, type: 'pet.adopted', id: 'ours' })
-    const open = bridge(broker.url, { choice: SHARED })
-    await broker.until((all) => all.some(({ topic }) => topic.includes('inventory')), 'stock')
+    await write(store, { tenantId: OTHER_TENANT, type: 'pet.adopted', id: 'neighbours' })
+    const tenants = [SHARED_TENANT, OTHER_TENANT]
+    const open = bridge(broker.url, { choice: { ...SHARED, tenants } })
+    const isLast = ({ topic }: Taken) => topic.startsWith(`${OTHER_ROOT}/inventory`)
+    await broker.until((all) => all.some(isLast), 'the stock of both')
     await open.stop()
-    const topics = broker.topics().filter((topic) => !topic.startsWith('inventory'))
+    const topics = broker.topics().filter((topic) => !topic.includes('inventory'))
     t.strictSame(topics, [
       'pets/ours/status',
       'pets/ours/availability',
       'events/pets/ours/pet.adopted',
+      `${OTHER_ROOT}/pets/neighbours/status`,
+      `${OTHER_ROOT}/pets/neighbours/availability`,
+      `${OTHER_ROOT}/events/pets/neighbours/pet.adopted`,
     ])
     t.notMatch(JSON.stringify(broker.taken), /adopterId|actorid/)
     bridge(broker.url, { choice: { ...SHARED, tenants: 'all', visibility: 'staff' } })

@@ -23,9 +23,10 @@ export type TestBroker = Readonly<{
 
 export const testBroker = async (
   t: Test,
-  options: Partial<AedesOptions> & Readonly<{ serve?: typeof createServer }> = {},
+  options: Partial<AedesOptions> &
+    Readonly<{ serve?: (handle: (socket: Socket) => void) => Server }> = {},
 ): Promise<TestBroker> => {
-  const { serve = createServer, ...settings } = options
+  const { serve = (handle) => createServer(handle), ...settings } = options
   const taken: Taken[] = []
   const sockets = new Set<Socket>()
   let port = 0
