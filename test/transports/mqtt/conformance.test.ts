@@ -13,7 +13,7 @@ t.setTimeout(180_000)
 for (const protocolVersion of [4, 5] as const) {
   t.test(protocolVersion === 4 ? 'MQTT 3.1.1' : 'MQTT 5', (t) =>
     transportContract(t, {
-      features: { countsDeliveries: true, earlierLog: 'refused' },
+      features: { countsDeliveries: true, earlierLog: 'refused', endsWithUser: true },
       make: async (t) => {
         const clock = fixedClock()
         const rig = await mqttHarness(t, { clock, settings: { heartbeatMs: HEARTBEAT_MS } })
