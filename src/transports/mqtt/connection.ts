@@ -7,10 +7,17 @@ import type { IdGenerator } from '../../core/ids.ts'
 import type { MqttSessionKey, MqttSessions } from '../../core/mqtt-sessions.ts'
 import { createRenewableAccess, type RenewableAccess } from './access.ts'
 import { answer, refuseConnect, welcome } from './answers.ts'
-import { connectProblem, openStored, sessionKeyOf, signInOf } from './connect.ts'
+import { connectProblem, joinFeed, openStored, sessionKeyOf, signInOf } from './connect.ts'
 import { createExpiry, type Expiry } from './expiry.ts'
 import { createOutlet, type Outlet } from './outlet.ts'
-import { type Packet, PacketError, type ProtocolVersion, readPackets, REASON } from './packets.ts'
+import {
+  isStreamError,
+  type Packet,
+  PacketError,
+  type ProtocolVersion,
+  readPackets,
+  REASON,
+} from './packets.ts'
 import { renew } from './renewal.ts'
 import type { Roster, Seat } from './roster.ts'
 import { createSession, type Session, type SessionParts } from './session.ts'
@@ -164,8 +171,9 @@ const enter = async (state: State, connect: IConnectPacket): Promise<Client | un
   if (taken === undefined) return refuse(REASON.quotaExceeded)
   state.seat = taken
   await taken.former?.takeOver()
-  const closed = join(state, key)
-  if (closed !== undefined) return refuse(closed)
+  const joined = joinFeed(parts.feed, key, () => end(state, REASON.notAuthorized))
+  if (joined.kind === 'refused') return refuse(joined.reasonCode)
+  state.disconnect = joined.disconnect
   const found = await openStored(parts, { connect, key, isAnonymous })
   if (found.kind === 'too_many') return refuse(REASON.quotaExceeded)
   const { stored, owner, keepMs } = found
@@ -191,17 +199,6 @@ const enter = async (state: State, connect: IConnectPacket): Promise<Client | un
   outlet.send(welcome({ connect, key, isPresent, keepMs, limits }))
   session.start()
   return entered
-}
-
-/** Counted with the connections of all live transports, and ended with its user. */
-const join = (state: State, { tenantId, principal }: MqttSessionKey): number | undefined => {
-  const onRevoked = () => end(state, REASON.notAuthorized)
-  const joined = state.parts.feed.connect({ tenantId, principal, transport: 'mqtt', onRevoked })
-  if (joined.kind === 'refused') {
-    return joined.reason === 'revoked' ? REASON.notAuthorized : REASON.quotaExceeded
-  }
-  state.disconnect = joined.disconnect
-  return undefined
 }
 
 const handle = async (state: State, packet: Packet): Promise<boolean> => {
@@ -296,8 +293,3 @@ const after = (state: State, ms: number, work: () => void): NodeJS.Timeout => {
   state.timers.push(timer)
   return timer
 }
-
-const isStreamError = (cause: unknown): boolean =>
-  cause instanceof Error && 'code' in cause && typeof cause.code === 'string'
-    ? /^(E[A-Z]+|ERR_STREAM_[A-Z_]+|WS_ERR_[A-Z_]+|ERR_SSL_[A-Z_]+)$/.test(cause.code)
-    : cause instanceof Error && cause.name === 'AbortError'

@@ -30,7 +30,6 @@ export type DeliveriesOptions = Readonly<{
 export const createDeliveries = ({ stored, outlet, flow }: DeliveriesOptions): Deliveries => {
   const earlier = new Map(stored.inFlight.map(([at, kind, id]) => [keyOf(at, kind), id]))
   for (const id of earlier.values()) outlet.reserve(id)
-  const { sentUpTo } = stored
   let tracks: Track[] = []
   let waiting: Waiting[] = []
   let seenUpTo: Position = 0
@@ -62,7 +61,7 @@ export const createDeliveries = ({ stored, outlet, flow }: DeliveriesOptions): D
       const wanted = messages.flatMap((message) => {
         const packetId = earlier.get(keyOf(position, message.kind))
         // It was sent and is not in flight: it was acknowledged.
-        return position <= sentUpTo && packetId === undefined ? [] : [{ message, packetId }]
+        return position <= stored.sentUpTo && packetId === undefined ? [] : [{ message, packetId }]
       })
       if (wanted.length === 0) return false
       const track: Track = { position, left: wanted.length, ids: new Map() }
@@ -80,24 +79,32 @@ export const createDeliveries = ({ stored, outlet, flow }: DeliveriesOptions): D
       if (sent > 0) waiting = waiting.slice(sent)
     },
     isWaiting: () => waiting.length > 0,
-    queuedBytes: () => waiting.reduce((sum, { message }) => sum + message.payload.length, 0),
+    queuedBytes: () => bytesOf(waiting),
     acknowledged: () => (tracks[0] === undefined ? undefined : tracks[0].position - 1),
     state: () => {
-      const unsent = waiting.find(({ track }) => track.position > sentUpTo)
+      const unsent = waiting.find(({ track }) => track.position > stored.sentUpTo)
       // An event that was sent in part counts as not sent; those before it were sent whole.
       const whole = unsent === undefined ? seenUpTo : unsent.track.position - 1
       // Of what an earlier connection sent and this one has not come to yet, nothing new is known.
       const unseen = stored.inFlight.filter(([position]) => position > seenUpTo)
-      const again = waiting.flatMap(({ message, track, packetId }) =>
-        packetId === undefined ? [] : [inFlightEntry(track.position, message.kind, packetId)],
-      )
-      const open = tracks.flatMap(({ position, ids }) =>
-        [...ids].map(([kind, id]) => inFlightEntry(position, kind, id)),
-      )
-      return { sentUpTo: Math.max(sentUpTo, whole), inFlight: [...open, ...again, ...unseen] }
+      const inFlight = [...inFlightOf(tracks, waiting), ...unseen]
+      return { sentUpTo: Math.max(stored.sentUpTo, whole), inFlight }
     },
   }
 }
+
+/** What was sent here, and what an earlier connection sent and this one is about to send again. */
+const inFlightOf = (tracks: readonly Track[], waiting: readonly Waiting[]): readonly InFlight[] => [
+  ...tracks.flatMap(({ position, ids }) =>
+    [...ids].map(([kind, id]) => inFlightEntry(position, kind, id)),
+  ),
+  ...waiting.flatMap(({ message, track, packetId }) =>
+    packetId === undefined ? [] : [inFlightEntry(track.position, message.kind, packetId)],
+  ),
+]
+
+const bytesOf = (waiting: readonly Waiting[]): number =>
+  waiting.reduce((sum, { message }) => sum + message.payload.length, 0)
 
 type InFlight = StoredSubscription['inFlight'][number]
 

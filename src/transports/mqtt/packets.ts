@@ -99,3 +99,9 @@ export const encodePacket = (packet: Packet, protocolVersion: ProtocolVersion): 
   if (bytes.length === 0) throw new Error(`a packet could not be written: ${packet.cmd}`)
   return bytes
 }
+
+/** The other side, or the network, ended it: nothing to be told. */
+export const isStreamError = (cause: unknown): boolean =>
+  cause instanceof Error && 'code' in cause && typeof cause.code === 'string'
+    ? /^(E[A-Z]+|ERR_STREAM_[A-Z_]+|WS_ERR_[A-Z_]+|ERR_SSL_[A-Z_]+)$/.test(cause.code)
+    : cause instanceof Error && cause.name === 'AbortError'

@@ -56,8 +56,8 @@ export const mqttPart = (publicUrl: string, mqttUrl: string | undefined): Part =
         type: 'userPassword',
         description:
           'The password is an access token; the name is free. In MQTT 5 the token may be the Authentication Data of ' +
-          'the method OAUTH2-JWT instead; then AUTH with reason code 0x19 brings a fresh one of the same principal, and ' +
-          'the connection goes on. A connection ends with its token: reason code 0x87.',
+          'the method OAUTH2-JWT instead; then AUTH with reason code 0x19 brings a fresh one of the same ' +
+          'principal, and the connection goes on. A connection ends with its token: reason code 0x87.',
       },
     },
   }
