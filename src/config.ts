@@ -8,6 +8,7 @@ import {
   keysUrl,
   mqttPort,
   postgresUrl,
+  secretKeys,
   tlsFiles,
   toBoolean,
   type TrustProxy,
@@ -40,6 +41,7 @@ export type Config = Readonly<{
   allowedOrigins: AllowedOrigins
   reservationTimeoutMs: number
   webhooksAllowInsecure: boolean
+  webhookSecretsKeys: readonly Buffer[] | undefined // the first seals, all open
   mqttPort: number | 'default' | 'off' // default: 1883, or 8883 with TLS, if nobody else has it
   mqttTls: Readonly<{ certFile: string; keyFile: string }> | undefined
 }>
@@ -175,6 +177,13 @@ export const SETTINGS = [
       'private networks',
   },
   {
+    name: 'WEBHOOK_SECRETS_KEY',
+    default: '(made in DATA_DIR)',
+    meaning:
+      'Key that webhook secrets are stored under, 32 bytes in base64; the same on every node. Several ' +
+      'separated by commas: the first seals, all open',
+  },
+  {
     name: 'MQTT_PORT',
     default: '(1883, with TLS 8883)',
     meaning: 'Port of the MQTT server at HOST; 0 takes any free one, `off` has none',
@@ -253,6 +262,7 @@ const settingsSchema = z.object({
     .string()
     .default(defaultOf('WEBHOOKS_ALLOW_INSECURE'))
     .transform(toBoolean),
+  WEBHOOK_SECRETS_KEY: z.string().transform(secretKeys).optional(),
   MQTT_PORT: z.string().default('default').transform(mqttPort),
   MQTT_TLS_CERT: z.string().optional(),
   MQTT_TLS_KEY: z.string().optional(),
@@ -295,6 +305,7 @@ const toConfig = (settings: ParsedSettings): Config => ({
   waitingLists: settings.WAITING_LISTS,
   reservationTimeoutMs: settings.RESERVATION_TIMEOUT_SECONDS * 1_000,
   webhooksAllowInsecure: settings.WEBHOOKS_ALLOW_INSECURE,
+  webhookSecretsKeys: settings.WEBHOOK_SECRETS_KEY,
   mqttPort: settings.MQTT_PORT,
   mqttTls: tlsFiles(settings.MQTT_TLS_CERT, settings.MQTT_TLS_KEY),
 })

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify'
 import type { Test } from 'tap'
+import { createSecretBox } from '../../src/adapters/files/secret-box.ts'
 import { createPasswordHasher } from '../../src/adapters/argon2/password-hasher.ts'
 import { createFileBlobStore } from '../../src/adapters/files/blob-store.ts'
 import { loadSigningKeys } from '../../src/adapters/jose/signing-keys.ts'
@@ -36,6 +37,8 @@ import { installProjections } from '../../src/projections/install.ts'
 import { projections } from '../../src/projections/registry.ts'
 import { testDatabase } from './database.ts'
 import { createResponseCheck, type ResponseCheck } from './response-check.ts'
+
+const secretBox = createSecretBox({ directory: '', keys: [Buffer.alloc(32, 7)] })
 
 export type TokenOptions = Readonly<{
   tenants?: readonly TenantId[]
@@ -111,7 +114,7 @@ export const testApp = async (t: Test, options: TestAppOptions = {}): Promise<Te
     payments: createSandboxPayments({ clock }),
     mqttSessions: createPostgresMqttSessions({ database }),
     outbound: silentOutbound,
-    webhookStore: createWebhookStore({ database }),
+    webhookStore: createWebhookStore({ database, secretBox }),
     workQueue: createMemoryWorkQueue({ clock, logger }),
     passwords: createPasswordHasher(),
     credentials: createCredentialStore({ database, clock }),
