@@ -1,5 +1,6 @@
 // Webhook endpoints for the common suite of transports: a connection is an endpoint, registered over the routes, with a
-// receiver of its own; to resume is to register with a start cursor. All stages share one database, a log is new for each.
+// receiver of its own; to resume is to register with a start cursor. All stages share one database; a log is new for
+// each.
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { Test } from 'tap'
 import { createSecretBox } from '../../../src/adapters/files/secret-box.ts'
