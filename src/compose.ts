@@ -13,7 +13,6 @@ import { createPostgresMqttSessions } from './adapters/postgres/mqtt-sessions.ts
 import { createNotifications } from './adapters/postgres/notifications.ts'
 import { createOAuthStore } from './adapters/postgres/oauth-store.ts'
 import { createRefreshTokenStore } from './adapters/postgres/refresh-tokens.ts'
-import { createWebhookStore } from './adapters/postgres/webhook-store/store.ts'
 import { createPrometheusMetrics } from './adapters/prometheus/metrics.ts'
 import { createSandboxPayments } from './adapters/sandbox-payments/provider.ts'
 import { systemClock } from './adapters/system/clock.ts'
@@ -27,6 +26,7 @@ import { banner } from './compose/banner.ts'
 import { bridgeChoiceOf, listenMqtt, openMqttBroker } from './compose/mqtt.ts'
 import { openServer, openStore, type Store } from './compose/store.ts'
 import { openTokens } from './compose/tokens.ts'
+import { openWebhookStore } from './compose/webhook-store.ts'
 import { createTools } from './compose/tools.ts'
 import type { Config } from './config.ts'
 import type { Metrics } from './core/metrics.ts'
@@ -116,7 +116,7 @@ const openApplication = async (
       payments: createSandboxPayments({ clock }),
       mqttSessions: createPostgresMqttSessions({ database }),
       mqttBroker: await openMqttBroker(config, eventStore.identity),
-      webhookStore: createWebhookStore({ database }),
+      webhookStore: await openWebhookStore(config, database, logger),
       workQueue: await createBullWorkQueue({ url, name: 'webhooks', clock, logger }),
       outbound: createOutbound({ allowInsecure: config.webhooksAllowInsecure, logger }),
       passwords: createPasswordHasher(),

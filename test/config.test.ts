@@ -39,6 +39,7 @@ t.test('an empty environment gives the defaults, frozen', async (t) => {
     allowedOrigins: 'same',
     reservationTimeoutMs: 60_000,
     webhooksAllowInsecure: false,
+    webhookSecretsKeys: undefined,
     mqttPort: 'default',
     mqttTls: undefined,
     mqttBridge: undefined,
@@ -126,6 +127,7 @@ const BAD: readonly (readonly [name: string, value: string, sentence: RegExp])[]
   ['WAITING_LISTS', 'shared,', /^WAITING_LISTS is "shared,"/],
   ['RESERVATION_TIMEOUT_SECONDS', '0', /^RESERVATION_TIMEOUT_SECONDS is "0"/],
   ['WEBHOOKS_ALLOW_INSECURE', 'maybe', /^WEBHOOKS_ALLOW_INSECURE is "maybe": expected true/],
+  ['WEBHOOK_SECRETS_KEY', 'c2hvcnQ=', /^WEBHOOK_SECRETS_KEY is not 32 bytes in base64/],
   ['TRUST_PROXY', '10.0.0.0/33', /^TRUST_PROXY is "10\.0\.0\.0\/33"/],
 ]
 

@@ -1,5 +1,6 @@
 // The delivery engine in a process of its own, over the log and the tables of the benchmark, with the work queue that
 // the program has.
+import { createSecretBox } from '../../src/adapters/files/secret-box.ts'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createBullWorkQueue } from '../../src/adapters/bullmq/work-queue.ts'
@@ -19,13 +20,15 @@ import { decodeEvent } from '../../src/events/codec.ts'
 import { publicDataOf, subjectOf } from '../../src/events/registry.ts'
 import { createWebhookEngine } from '../../src/transports/webhooks/engine.ts'
 
+const secretBox = createSecretBox({ directory: '', keys: [Buffer.alloc(32, 7)] })
+
 const { BENCH_DATABASE_URL: url = '' } = process.env
 const database = createDatabase({
   ...{ url, maxConnections: 10, statementTimeoutMs: 60_000, applicationName: 'bench', logger },
 })
 const eventStore = await createPostgresEventStore({ url, logger, metrics, clock })
 const ids = uuidV7(clock)
-const webhookStore = createWebhookStore({ database })
+const webhookStore = createWebhookStore({ database, secretBox })
 const handler = createCommandHandler({ eventStore, ids })
 const webhooks = createWebhooks({ handler, eventStore, webhookStore, clock, ids, randomToken })
 const workQueue = await createBullWorkQueue({ url, name: 'webhooks', clock, logger })

@@ -1,6 +1,7 @@
 // Deliveries a second through the engine at concurrency 50, against bare undici posting the same bodies over 50
 // connections to the same receiver; rounds alternate. And 100,000 events owed to an endpoint that is down: the rows
 // that they add, and how fast they arrive once it is up.
+import { createSecretBox } from '../../src/adapters/files/secret-box.ts'
 import { createDatabase } from '../../src/adapters/postgres/database.ts'
 import { createPostgresEventStore } from '../../src/adapters/postgres/event-store/event-store.ts'
 import { createWebhookStore } from '../../src/adapters/postgres/webhook-store/store.ts'
@@ -17,6 +18,8 @@ import { definitionOf } from '../../src/events/registry.ts'
 import { type RunningServer, startPeer } from '../lib/processes.ts'
 import { withPostgres } from '../lib/server.ts'
 import { median, report, type Row } from '../lib/table.ts'
+
+const secretBox = createSecretBox({ directory: '', keys: [Buffer.alloc(32, 7)] })
 
 const quick = process.argv.includes('--quick')
 const ROUNDS = quick ? 3 : 5
@@ -43,7 +46,7 @@ const openRig = async (url: string) => {
   const database = createDatabase({
     ...{ url, maxConnections: 4, statementTimeoutMs: 60_000, applicationName: 'bench', logger },
   })
-  const webhookStore = createWebhookStore({ database })
+  const webhookStore = createWebhookStore({ database, secretBox })
   const handler = createCommandHandler({ eventStore, ids })
   const webhooks = createWebhooks({ handler, eventStore, webhookStore, clock, ids, randomToken })
   return { eventStore, database, webhooks, webhookStore }

@@ -2,7 +2,6 @@
 import { createPasswordHasher } from '../adapters/argon2/password-hasher.ts'
 import { createCredentialStore } from '../adapters/postgres/credentials.ts'
 import { createRefreshTokenStore } from '../adapters/postgres/refresh-tokens.ts'
-import { createWebhookStore } from '../adapters/postgres/webhook-store/store.ts'
 import { createSandboxPayments } from '../adapters/sandbox-payments/provider.ts'
 import { systemClock } from '../adapters/system/clock.ts'
 import { randomToken } from '../adapters/system/random.ts'
@@ -21,6 +20,7 @@ import { createProgress } from '../projections/runner/progress.ts'
 import { createClassicShelterQueries } from '../projections/shelters-classic.ts'
 import { createShelterQueries } from '../projections/shelters.ts'
 import type { Store } from './store.ts'
+import { webhookStoreOf } from './webhook-store.ts'
 
 export const publicUrlOf = ({ publicUrl, host, port }: Config): string => {
   if (publicUrl !== undefined) return publicUrl
@@ -56,7 +56,7 @@ export const writeOnlyApplication = (
       shelters: createClassicShelterQueries({ database }),
     },
     payments: createSandboxPayments({ clock }),
-    webhookStore: createWebhookStore({ database }),
+    webhookStore: webhookStoreOf(config, database),
     randomToken,
     progress: createProgress({ database, subscriptions, logger: silentLogger }),
     hasWaitingList: hasWaitingListOf(config),

@@ -97,3 +97,13 @@ export const waitingLists = (text: string, context: z.RefinementCtx): WaitingLis
   )
   return z.NEVER
 }
+
+const SECRET_KEY_BYTES = 32
+
+/** They are secrets: nothing of them is repeated. */
+export const secretKeys = (text: string, context: z.RefinementCtx): readonly Buffer[] => {
+  const keys = text.split(',').map((each) => Buffer.from(each.trim(), 'base64'))
+  if (keys.every(({ length }) => length === SECRET_KEY_BYTES)) return keys
+  context.addIssue('is not 32 bytes in base64, or several of those separated by commas')
+  return z.NEVER
+}

@@ -171,6 +171,8 @@ export interface WebhookStore {
 
   putSecret(tenantId: TenantId, id: string, secret: StoredSecret): Promise<void>
   secrets(tenantId: TenantId, id: string): Promise<readonly StoredSecret[]>
+  /** Seals those that were stored before secrets were sealed; answers how many those were. */
+  sealSecrets(): Promise<number>
   dropSecret(tenantId: TenantId, id: string, secretId: string): Promise<void>
 
   /** How far the log was searched for changes of endpoints; the given position when nobody has yet. */

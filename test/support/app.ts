@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify'
 import type { Test } from 'tap'
+import { createSecretBox } from '../../src/adapters/files/secret-box.ts'
 import { createPasswordHasher } from '../../src/adapters/argon2/password-hasher.ts'
 import { createFileBlobStore } from '../../src/adapters/files/blob-store.ts'
 import { loadSigningKeys } from '../../src/adapters/jose/signing-keys.ts'
@@ -37,6 +38,8 @@ import { projections } from '../../src/projections/registry.ts'
 import { testDatabase } from './database.ts'
 import { createResponseCheck, type ResponseCheck } from './response-check.ts'
 import { unpacked, watchAnswers } from './watch-answers.ts'
+
+const secretBox = createSecretBox({ directory: '', keys: [Buffer.alloc(32, 7)] })
 
 export type TokenOptions = Readonly<{
   tenants?: readonly TenantId[]
@@ -117,7 +120,7 @@ export const testApp = async (t: Test, options: TestAppOptions = {}): Promise<Te
     mqttSessions: createPostgresMqttSessions({ database }),
     mqttBroker: undefined,
     outbound: silentOutbound,
-    webhookStore: createWebhookStore({ database }),
+    webhookStore: createWebhookStore({ database, secretBox }),
     workQueue: createMemoryWorkQueue({ clock, logger }),
     passwords: createPasswordHasher({ cost: CHEAP_HASH }),
     credentials: createCredentialStore({ database, clock }),

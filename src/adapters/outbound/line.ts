@@ -32,81 +32,38 @@ export const openLine = (
   { url, connections, signal: stop }: LineOptions,
   { findWay, ca, keepsAlive, onRefused }: LineParts,
 ): OutboundLine => {
-  const idle: Kept[] = []
   const underWay = new Set<Call>()
-  const closing = new Set<Promise<void>>()
   let isStopped = stop?.aborted === true
-  const askings = new Set<AbortController>()
-  let known: Known | undefined
 
   const halt = (): void => {
     isStopped = true
-    for (const asking of askings) asking.abort()
+    ways.stop()
     for (const call of underWay) call.end()
   }
   stop?.addEventListener('abort', halt, { once: true })
+  const ways = createWays((signal) => findWay(url, signal))
+  const kept = createKept({ ca, keepsAlive, most: connections, isStopped: () => isStopped })
 
-  /** Asked for once for all who call at the same time; each of them waits no longer than its own call goes on. */
-  const wayFor = async (call: Call): Promise<Way | Refused> => {
-    const now = performance.now()
-    if (known === undefined || now - known.at >= CHECKED_FOR_MS) {
-      const asking = new AbortController()
-      const asked = {
-        at: now,
-        way: findWay(url, asking.signal),
-        settled: undefined as Way | undefined,
-      }
-      known = asked
-      void asked.way
-        .then((way) => {
-          if (way.kind === 'way') asked.settled = way
-          else if (known === asked) known = undefined
-        })
-        .catch(() => {})
-      askings.add(asking)
-      void asked.way.finally(() => askings.delete(asking)).catch(() => {})
-    }
-    if (known.settled !== undefined) return known.settled
-    const { way } = known
-    return Promise.race([way, call.ended.then(() => UNRESOLVED)])
-  }
-  const discard = ({ connection }: Kept): void => {
-    const closed = connection.client.destroy().finally(() => closing.delete(closed))
-    closing.add(closed)
-  }
-  const take = (way: Way, deadlineMs: number): Kept => {
-    for (let kept = idle.pop(); kept !== undefined; kept = idle.pop()) {
-      if (kept.way === way && !kept.connection.client.destroyed) return kept
-      discard(kept)
-    }
-    const { origin } = way.url
-    const { addresses } = way
-    return { way, connection: openConnection({ origin, addresses, deadlineMs, ca, keepsAlive }) }
-  }
-  const giveBack = (kept: Kept, isSpent: boolean): void => {
-    if (isSpent || isStopped || !keepsAlive || idle.length >= connections) discard(kept)
-    else idle.push(kept)
-  }
   const callOver = async (request: Request, way: Way, call: Call): Promise<Called> => {
     for (let isLast = false; ; isLast = true) {
-      const kept = take(way, request.deadlineMs)
-      const { connection } = kept
+      const one = kept.take(way, request.deadlineMs)
+      const { connection } = one
       call.connection = connection
       const before = connection.times.connectedAt
       const path = `${way.url.pathname}${way.url.search}`
       const done = await exchange(request, { connection, path, whyEnded: call.whyEnded })
-      giveBack(kept, done.isSpent)
+      kept.giveBack(one, done.isSpent)
       const isReused = before !== undefined && connection.times.connectedAt === before
       const { result } = done
       // The receiver may end a connection that it has kept, just when the next request is on its way.
       const isWorn = isReused && result.kind === 'failed' && result.reason === 'broken'
       if (isLast || !isWorn) return { ...done, times: isReused ? {} : connection.times }
-      for (const each of idle.splice(0)) discard(each)
+      await kept.clear()
     }
   }
   const outcomeOf = async (request: Request, call: Call): Promise<Told> => {
-    const isAsking = known === undefined
-    const way = await wayFor(call)
+    const isAsking = !ways.isKnown()
+    const way = await ways.of(call)
     const ended = call.whyEnded()
     if (ended !== undefined) return { result: { kind: 'failed', reason: ended }, parts: {} }
     if (way.kind === 'way') {
@@ -117,12 +74,7 @@ export const openLine = (
       return { result, parts: { dnsMs, connectMs, tlsMs, firstByteMs } }
     }
     onRefused(way.reason)
-    const { reason } = way
-    const isUnknown = reason === 'unresolved'
-    return {
-      result: isUnknown ? { kind: 'failed', reason } : { kind: 'refused', reason },
-      parts: {},
-    }
+    return { result: refusalOf(way), parts: {} }
   }
   const post = async (request: Request): Promise<TimedOutcome> => {
     const call = beginCall(request.deadlineMs, () => isStopped)
@@ -140,10 +92,89 @@ export const openLine = (
     close: async () => {
       stop?.removeEventListener('abort', halt)
       halt()
-      for (const each of idle.splice(0)) discard(each)
-      await Promise.all(closing)
+      await kept.clear()
     },
   }
+}
+
+const refusalOf = ({ reason }: Refused): OutboundOutcome =>
+  reason === 'unresolved' ? { kind: 'failed', reason } : { kind: 'refused', reason }
+
+type Ways = Readonly<{
+  of(call: Call): Promise<Way | Refused>
+  isKnown(): boolean
+  stop(): void
+}>
+
+const createWays = (find: (signal: AbortSignal) => Promise<Way | Refused>): Ways => {
+  const askings = new Set<AbortController>()
+  let known: Known | undefined
+  /** Asked for once for all who call at the same time; each of them waits no longer than its own call goes on. */
+  const of = async (call: Call): Promise<Way | Refused> => {
+    const now = performance.now()
+    if (known === undefined || now - known.at >= CHECKED_FOR_MS) {
+      const asking = new AbortController()
+      const asked = {
+        at: now,
+        way: find(asking.signal),
+        settled: undefined as Way | undefined,
+      }
+      known = asked
+      void asked.way
+        .then((way) => {
+          if (way.kind === 'way') asked.settled = way
+          else if (known === asked) known = undefined
+        })
+        .catch(() => {})
+      askings.add(asking)
+      void asked.way.finally(() => askings.delete(asking)).catch(() => {})
+    }
+    if (known.settled !== undefined) return known.settled
+    const { way } = known
+    return Promise.race([way, call.ended.then(() => UNRESOLVED)])
+  }
+  return {
+    of,
+    isKnown: () => known !== undefined,
+    stop: () => {
+      for (const asking of askings) asking.abort()
+    },
+  }
+}
+
+type KeptOptions = Readonly<{
+  ca: readonly string[] | undefined
+  keepsAlive: boolean
+  most: number
+  isStopped: () => boolean
+}>
+
+/** Connections that stand and are not used. */
+const createKept = ({ ca, keepsAlive, most, isStopped }: KeptOptions) => {
+  const idle: Kept[] = []
+  const closing = new Set<Promise<void>>()
+  const discard = ({ connection }: Kept): void => {
+    const closed = connection.client.destroy().finally(() => closing.delete(closed))
+    closing.add(closed)
+  }
+  const take = (way: Way, deadlineMs: number): Kept => {
+    for (let kept = idle.pop(); kept !== undefined; kept = idle.pop()) {
+      if (kept.way === way && !kept.connection.client.destroyed) return kept
+      discard(kept)
+    }
+    const { origin } = way.url
+    const { addresses } = way
+    return { way, connection: openConnection({ origin, addresses, deadlineMs, ca, keepsAlive }) }
+  }
+  const giveBack = (kept: Kept, isSpent: boolean): void => {
+    if (isSpent || isStopped() || !keepsAlive || idle.length >= most) discard(kept)
+    else idle.push(kept)
+  }
+  const clear = async (): Promise<void> => {
+    for (const each of idle.splice(0)) discard(each)
+    await Promise.all(closing)
+  }
+  return { take, giveBack, clear }
 }
 
 type Called = Exchanged & Readonly<{ times: Partial<Connection['times']> }>

@@ -5,7 +5,8 @@ export type WebhookLimits = Readonly<{
   deadlineMs: number // of one call, with all of its answer
   answerBytes: number // what is read of an answer
   inFlight: number // calls to one endpoint at once, in parallel mode, when it asks for more
-  windowEvents: number // sent before what was acknowledged is stored, or ten a call at once: so many may be sent again after a crash
+  /** Sent before what was acknowledged is stored, or ten a call at once: so many may be sent again after a crash. */
+  windowEvents: number
   pageEvents: number // of one read of the log
   turnEvents: number // sent before it is looked for what else is due
   blockedStreams: number // with more of them an endpoint gets nothing new

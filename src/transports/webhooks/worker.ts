@@ -29,7 +29,15 @@ export const createWorker =
     const renewing = setInterval(() => {
       store.renew(leased, limits.leaseMs).catch(() => lost.abort())
     }, limits.renewMs)
-    const session = await openSession(options, leased, AbortSignal.any([signal, lost.signal]))
+    const session = await openSession(
+      options,
+      leased,
+      AbortSignal.any([signal, lost.signal]),
+    ).catch(async (cause: unknown) => {
+      clearInterval(renewing)
+      await store.release(leased, clock() + limits.overdueAfterMs).catch(() => {})
+      throw cause
+    })
     let dueAtMs: number | null = clock() + limits.busyRetryMs // unless the work says better
     try {
       dueAtMs = await workOn(options, session)

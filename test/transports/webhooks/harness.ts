@@ -1,6 +1,7 @@
 // The delivery engine over a real database and log, with real receivers on this machine and a clock
 // that is moved by hand.
 import type { Test } from 'tap'
+import { createSecretBox } from '../../../src/adapters/files/secret-box.ts'
 import { createMemoryWorkQueue } from '../../../src/adapters/memory/work-queue.ts'
 import { createOutbound } from '../../../src/adapters/outbound/outbound.ts'
 import { createPostgresEventStore } from '../../../src/adapters/postgres/event-store/event-store.ts'
@@ -21,6 +22,8 @@ import type { WebhookLimits } from '../../../src/transports/webhooks/limits.ts'
 import { testDatabase } from '../../support/database.ts'
 import { type FixedClock, fixedClock } from '../../support/fixed-clock.ts'
 import { catalogue, plainCursors, TENANT, write } from '../feed/harness.ts'
+
+const secretBox = createSecretBox({ directory: '', keys: [Buffer.alloc(32, 7)] })
 
 export { TENANT }
 
@@ -53,7 +56,7 @@ export const webhookRig = async (t: Test): Promise<WebhookRig> => {
   const real = { logger, metrics: noMetrics, clock: () => Date.now() }
   const eventStore = await createPostgresEventStore({ url, ...real })
   t.teardown(() => eventStore.close())
-  const store = createWebhookStore({ database })
+  const store = createWebhookStore({ database, secretBox })
   const ids = uuidV7(clock)
   const handler = createCommandHandler({ eventStore, ids })
   const webhooks = createWebhooks({

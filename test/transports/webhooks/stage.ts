@@ -1,7 +1,9 @@
 // Webhook endpoints for the common suite of transports: a connection is an endpoint, registered over the routes, with a
-// receiver of its own; to resume is to register with a start cursor. All stages share one database, a log is new for each.
+// receiver of its own; to resume is to register with a start cursor. All stages share one database; a log is new for
+// each.
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { Test } from 'tap'
+import { createSecretBox } from '../../../src/adapters/files/secret-box.ts'
 import { createMemoryEventStore } from '../../../src/adapters/memory/event-store.ts'
 import { createMemoryWorkQueue } from '../../../src/adapters/memory/work-queue.ts'
 import { createOutbound } from '../../../src/adapters/outbound/outbound.ts'
@@ -26,6 +28,8 @@ import { fixedClock } from '../../support/fixed-clock.ts'
 import { catalogue, plainCursors } from '../feed/harness.ts'
 import { type Ask, createConnect } from './client.ts'
 
+const secretBox = createSecretBox({ directory: '', keys: [Buffer.alloc(32, 7)] })
+
 const logger = silentLogger
 const TABLES = ['endpoints', 'blocked', 'dead', 'replays', 'attempts', 'secrets', 'search']
 
@@ -34,7 +38,7 @@ export const webhookStage = async (t: Test, database: SqlDatabase): Promise<Stag
   const clock = fixedClock()
   const eventStore = createMemoryEventStore({ clock })
   const ids = uuidV7(clock)
-  const webhookStore = createWebhookStore({ database })
+  const webhookStore = createWebhookStore({ database, secretBox })
   const handler = createCommandHandler({ eventStore, ids })
   const webhooks = createWebhooks({ handler, eventStore, webhookStore, clock, ids, randomToken })
   const cursors = plainCursors()

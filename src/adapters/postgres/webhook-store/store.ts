@@ -9,6 +9,7 @@ import {
   type StoredSecret,
   type WebhookStore,
 } from '../../../core/webhooks.ts'
+import type { SecretBox } from '../../../core/secret-box.ts'
 import { createEndpoints, replayOf, type ReplayRow, REPLAYS } from './endpoints.ts'
 import { createProgress } from './progress.ts'
 import { timeOf } from './times.ts'
@@ -69,7 +70,7 @@ const POSITION_OF = {
     limit 1`,
 }
 
-// All three by the primary key.
+// All four by the primary key; what is stored is sealed for its place.
 const PUT_SECRET = {
   name: 'webhook_secrets_put',
   text: `insert into pawtrail.webhook_secrets (tenant_id, endpoint_id, secret_id, secret)
@@ -79,6 +80,17 @@ const SECRETS = {
   name: 'webhook_secrets_list',
   text: `select secret_id as id, secret from pawtrail.webhook_secrets
     where tenant_id = $1 and endpoint_id = $2`,
+}
+const RESEAL = {
+  name: 'webhook_secrets_seal',
+  text: `update pawtrail.webhook_secrets set secret = $4
+    where tenant_id = $1 and endpoint_id = $2 and secret_id = $3`,
+}
+// Over all of the table, which holds a few rows an endpoint: once a start.
+const UNSEALED = {
+  name: 'webhook_secrets_unsealed',
+  text: `select tenant_id as "tenantId", endpoint_id as "endpointId", secret_id as id, secret
+    from pawtrail.webhook_secrets where secret like 'whsec%' limit 1000`,
 }
 const DROP_SECRET = {
   name: 'webhook_secrets_drop',
@@ -106,12 +118,12 @@ type StandingRow = Readonly<{
 }>
 type AttemptRow = Readonly<{ id: number; attempt: Omit<LoggedAttempt, 'id'> }>
 
-export const createWebhookStore = ({
-  database,
-}: Readonly<{ database: SqlDatabase }>): WebhookStore => ({
+export type WebhookStoreOptions = Readonly<{ database: SqlDatabase; secretBox: SecretBox }>
+
+export const createWebhookStore = ({ database, secretBox }: WebhookStoreOptions): WebhookStore => ({
   ...createEndpoints(database),
   ...createProgress(database),
-  ...createSecrets(database),
+  ...createSecrets(database, secretBox),
   standing: async (tenantId, id) => {
     const [row] = await database.query<StandingRow>(STANDING, [tenantId, id])
     if (row === undefined) return undefined
@@ -143,14 +155,40 @@ export const createWebhookStore = ({
   },
 })
 
+type UnsealedRow = StoredSecret & Readonly<{ tenantId: string; endpointId: string }>
+
+const placeOf = (tenantId: string, id: string, secretId: string): string =>
+  `${tenantId} ${id} ${secretId}`
+
 const createSecrets = (
   database: SqlDatabase,
-): Pick<WebhookStore, 'putSecret' | 'secrets' | 'dropSecret'> => ({
+  box: SecretBox,
+): Pick<WebhookStore, 'putSecret' | 'secrets' | 'dropSecret' | 'sealSecrets'> => ({
   putSecret: async (tenantId, id, { id: secretId, secret }) => {
-    await database.query(PUT_SECRET, [tenantId, id, secretId, secret])
+    const sealed = await box.seal(secret, placeOf(tenantId, id, secretId))
+    await database.query(PUT_SECRET, [tenantId, id, secretId, sealed])
   },
-  secrets: (tenantId, id) => database.query<StoredSecret>(SECRETS, [tenantId, id]),
+  secrets: async (tenantId, id) => {
+    const rows = await database.query<StoredSecret>(SECRETS, [tenantId, id])
+    const open = async (row: StoredSecret): Promise<StoredSecret> => ({
+      id: row.id,
+      secret: await box.open(row.secret, placeOf(tenantId, id, row.id)),
+    })
+    return Promise.all(rows.map(open))
+  },
   dropSecret: async (tenantId, id, secretId) => {
     await database.query(DROP_SECRET, [tenantId, id, secretId])
+  },
+  sealSecrets: async () => {
+    let sealed = 0
+    for (;;) {
+      const rows = await database.query<UnsealedRow>(UNSEALED)
+      if (rows.length === 0) return sealed
+      for (const { tenantId, endpointId, id, secret } of rows) {
+        const text = await box.seal(secret, placeOf(tenantId, endpointId, id))
+        await database.query(RESEAL, [tenantId, endpointId, id, text])
+        sealed += 1
+      }
+    }
   },
 })

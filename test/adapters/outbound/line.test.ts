@@ -1,0 +1,96 @@
+// Connections that are kept between calls to one endpoint: fewer of them, and no more trust in them.
+import { createServer, type Socket } from 'node:net'
+import t, { type Test } from 'tap'
+import { createOutbound } from '../../../src/adapters/outbound/outbound.ts'
+import { silentLogger } from '../../../src/core/logger.ts'
+import type { OutboundLines } from '../../../src/core/outbound.ts'
+import { startReceiver } from '../../support/receiver.ts'
+
+const LONG_MS = 600_000 // never waited for
+const request = { headers: {}, body: '{}', deadlineMs: LONG_MS, maxAnswerBytes: 100 }
+
+const open = (t: Test, port: number, resolve: () => Promise<readonly string[]>) => {
+  const outbound: OutboundLines = createOutbound({
+    ...{ allowInsecure: true, logger: silentLogger, resolve },
+  })
+  const line = outbound.open({ url: `http://hooks.example.com:${port}/`, connections: 2 })
+  t.teardown(line.close)
+  return line
+}
+
+t.test('one name is asked for and one connection made for calls one after another', async (t) => {
+  const receiver = await startReceiver(t)
+  let asked = 0
+  const line = open(t, receiver.port, async () => {
+    asked += 1
+    return ['127.0.0.1']
+  })
+  const first = await line.post(request)
+  const second = await line.post(request)
+  t.match([first, second], [{ kind: 'answered', status: 200 }, { status: 200 }])
+  t.equal(asked, 1)
+  const told = (times: object) => Object.keys(times).sort()
+  t.strictSame(told(first.times), ['connectMs', 'dnsMs', 'firstByteMs', 'totalMs'])
+  t.strictSame(told(second.times), ['firstByteMs', 'totalMs'], 'the connection was there')
+})
+
+t.test('a name that leads inside is refused, whatever else it leads to', async (t) => {
+  const receiver = await startReceiver(t)
+  const line = open(t, receiver.port, async () => ['127.0.0.1', '169.254.169.254'])
+  t.match(await line.post(request), { kind: 'refused', reason: 'address' })
+  t.strictSame(receiver.received, [])
+})
+
+t.test('a kept connection that the receiver ends is made anew for the next call', async (t) => {
+  const sockets: Socket[] = []
+  let answers = 0
+  // Answers one request a connection, promises to keep it, and breaks it at the second.
+  const server = createServer((socket) => {
+    sockets.push(socket)
+    let requests = 0
+    socket
+      .on('error', () => {})
+      .on('data', () => {
+        requests += 1
+        if (requests > 1) return socket.destroy()
+        answers += 1
+        return socket.write('HTTP/1.1 204 No Content\r\nconnection: keep-alive\r\n\r\n')
+      })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => {
+    for (const socket of sockets) socket.destroy()
+    return new Promise((resolve) => server.close(resolve))
+  })
+  const address = server.address()
+  const port = typeof address === 'object' && address !== null ? address.port : 0
+  const line = open(t, port, async () => ['127.0.0.1'])
+  for (let n = 0; n < 3; n += 1) {
+    t.match(await line.post(request), { kind: 'answered', status: 204 })
+  }
+  t.equal(answers, 3)
+})
+
+t.test('closing a line stops what is under way, and a later call says so', async (t) => {
+  let asked = (): void => {}
+  const reached = new Promise<void>((resolve) => (asked = resolve))
+  const receiver = await startReceiver(t, { answer: () => asked() })
+  const line = open(t, receiver.port, async () => ['127.0.0.1'])
+  const hanging = line.post(request)
+  await reached
+  await line.close()
+  t.match(await hanging, { kind: 'failed', reason: 'stopped' })
+  t.match(await line.post(request), { kind: 'failed', reason: 'stopped' })
+})
+
+t.test('a call over a kept connection ends at its deadline', async (t) => {
+  let isFrozen = false
+  const receiver = await startReceiver(t, {
+    answer: (response) => void (isFrozen || response.end()),
+  })
+  const line = open(t, receiver.port, async () => ['127.0.0.1'])
+  t.match(await line.post(request), { kind: 'answered' })
+  isFrozen = true
+  t.match(await line.post({ ...request, deadlineMs: 50 }), { kind: 'failed', reason: 'deadline' })
+  t.equal(receiver.received.length, 2, 'it was not sent twice')
+})
