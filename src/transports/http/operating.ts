@@ -1,5 +1,6 @@
 // For who runs the server: is it alive, is it ready, what does it measure, which keys sign its tokens.
 import type { FastifyInstance } from 'fastify'
+import { z } from 'zod'
 import { sendProblem } from './errors.ts'
 import type { RouteParts } from './options.ts'
 import { ProblemError } from './problem.ts'
@@ -16,9 +17,31 @@ const openly = (summary: string, problems: readonly number[] = []) =>
       security: 'public',
       problems,
       tags: ['operating'],
-      responseContent: { 200: { 'application/json': { schema: { type: 'object' } } } },
     },
   }) as const
+
+const answers = (answer: z.ZodType) => ({ response: { 200: answer } })
+const ALIVE = answers(z.strictObject({ status: z.literal('alive') }))
+const READY = answers(
+  z.strictObject({
+    status: z.literal('ready'),
+    lag: z.int().min(0).describe('Positions that the read models are behind the log'),
+  }),
+)
+const INDEX = answers(
+  z.strictObject({ name: z.string(), links: z.record(z.string(), z.url()).describe('By name') }),
+)
+const KEYS = answers(
+  z.strictObject({
+    keys: z
+      .array(
+        z
+          .looseObject({ kty: z.string(), kid: z.string(), alg: z.string(), use: z.string() })
+          .describe('A JSON Web Key (RFC 7517)'),
+      )
+      .describe('The newest signs; older ones are good until their tokens are over'),
+  }),
+)
 
 const METRICS = {
   isOpen: true,
@@ -33,11 +56,11 @@ const METRICS = {
 
 export const operatingRoutes = (app: FastifyInstance, parts: RouteParts): void => {
   const config = openly('The index of this server')
-  app.get('/livez', { config: openly('Is the process alive') }, (_request, reply) =>
-    reply.headers(NO_STORE).send({ status: 'alive' }),
-  )
+  const alive = { config: openly('Is the process alive'), schema: ALIVE }
+  app.get('/livez', alive, (_request, reply) => reply.headers(NO_STORE).send({ status: 'alive' }))
 
-  app.get('/readyz', { config: openly('Is it ready to serve', [503]) }, async (request, reply) => {
+  const readiness = { config: openly('Is it ready to serve', [503]), schema: READY }
+  app.get('/readyz', readiness, async (request, reply) => {
     const { ready, ...details } = await parts.readiness()
     if (ready) return reply.headers(NO_STORE).send({ status: 'ready', ...details })
     const reasons = Object.entries(details).map(([part, state]) => ({
@@ -60,7 +83,7 @@ export const operatingRoutes = (app: FastifyInstance, parts: RouteParts): void =
 
   app.get(
     '/.well-known/jwks.json',
-    { config: openly('The keys that sign tokens') },
+    { config: openly('The keys that sign tokens'), schema: KEYS },
     (_request, reply) => reply.headers(JWKS_CACHE).send(parts.jwks()),
   )
 
@@ -79,5 +102,7 @@ export const operatingRoutes = (app: FastifyInstance, parts: RouteParts): void =
       ready: `${publicUrl}/readyz`,
     },
   }
-  app.get('/', { config }, (_request, reply) => reply.headers(JWKS_CACHE).send(index))
+  app.get('/', { config, schema: INDEX }, (_request, reply) =>
+    reply.headers(JWKS_CACHE).send(index),
+  )
 }
