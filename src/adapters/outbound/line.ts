@@ -76,7 +76,6 @@ export const openLine = (
     onRefused(way.reason)
     return { result: refusalOf(way), parts: {} }
   }
-  }
   const post = async (request: Request): Promise<TimedOutcome> => {
     const call = beginCall(request.deadlineMs, () => isStopped)
     underWay.add(call)
