@@ -97,7 +97,7 @@ t.test('a receiver gets every acknowledged pet over two kills of the server', as
       killAndRestart().then(resolve, reject)
     }
   })
-  const endpoint = { url: receiver.url, events: ['pet.*'], maxInFlight: 4, after: 'earliest' }
+  const endpoint = { url: receiver.url, events: ['pet.*'], maxInFlight: 3, after: 'earliest' }
   await post(target, '/v1/webhooks', endpoint)
   await killed
   state.whenTaken = () => {}
