@@ -30,7 +30,9 @@ export const createConnections = (options: EntranceOptions): Connections => {
       const { tenantId, principal, transport } = request
       const refused = admitted(request, isStopped)
       if (refused !== undefined) return refused
-      const held = { ...request } // of its own, so that the same request may be made twice
+      // Of its own, so that the same request may be made twice; and small, since it is held for long.
+      const { onRevoked = () => {} } = request
+      const held = { tenantId, principal, transport, onRevoked }
       holders.add(held)
       add(transport, 1)
       let isOpen = true

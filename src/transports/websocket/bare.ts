@@ -14,10 +14,11 @@ export const createBareConnection = (
   { audience, filter, position }: BareRequest,
   options: ConnectionOptions,
 ): Connection => {
-  const { feed, ws, bounds, clock } = options
+  const { common, ws, socket } = options
+  const { feed, bounds, clock, random } = common
   const { tenantId, visibility, limitKey, expiresAtMs } = audience
   let end: () => undefined = () => undefined
-  const line = createLine({ ...options, isBare: true, onEnd: () => end() })
+  const line = createLine({ ws, socket, bounds, random, isBare: true, onEnd: () => end() })
   const pulse = createPulse(ws, bounds)
   const base = { tenantId, transport: 'websocket', principal: limitKey } as const
   ws.on('message', () => line.leave(CLOSE.malformed)) // nothing is said to the server

@@ -7,10 +7,9 @@ import { ProblemError } from '../http/problem.ts'
 import { type Audience, startOf } from './audience.ts'
 import { type Channel, createFlow } from './flow.ts'
 import { channelName } from './framing.ts'
-import type { Outbox } from './outbox.ts'
-import type { ServerMessage, SubMessage } from './protocol.ts'
-import type { Refused } from './refusals.ts'
-import type { WebSocketLimits, WebSocketOptions } from './settings.ts'
+import type { Line } from './line.ts'
+import type { SubMessage } from './protocol.ts'
+import type { Common } from './settings.ts'
 
 const SNAPSHOT_PATH = '/v1/pets'
 
@@ -27,17 +26,16 @@ export type Channels = Readonly<{
   end: (options: Readonly<{ isTold: boolean }>) => string | undefined
 }>
 
-export type ChannelsOptions = Pick<WebSocketOptions, 'feed' | 'cursors'> &
-  Readonly<{
-    outbox: Outbox
-    send: (message: ServerMessage) => void
-    refuse: (refused: Refused) => void
-    bounds: WebSocketLimits
-    onEnded: (reason: CloseReason) => void
-  }>
+export type ChannelsOptions = Readonly<{
+  common: Common
+  line: Line
+  onEnded: (reason: CloseReason) => void
+}>
 
 export const createChannels = (options: ChannelsOptions): Channels => {
-  const { send, refuse, bounds } = options
+  const { line, common } = options
+  const { send, refuse } = line
+  const { bounds } = common
   const registry = createRegistry()
   const flow = createFlow(options, registry.remove)
 
@@ -57,9 +55,17 @@ export const createChannels = (options: ChannelsOptions): Channels => {
         return refuse({ id, problem: tooMany(bounds.subscriptions) })
       }
       const { filter, position } = wanted
-      const base = { id, ch: registry.freeName(), audience, filter, credit, position }
-      const latestOnly = mode === 'latest'
-      const channel: Channel = { ...base, latestOnly, delivered: 0, subscription: undefined }
+      const channel: Channel = {
+        id,
+        ch: registry.freeName(),
+        audience,
+        filter,
+        latestOnly: mode === 'latest',
+        credit,
+        position,
+        delivered: 0,
+        subscription: undefined,
+      }
       registry.add(channel)
       // The feed writes nothing in this turn: what is answered here comes first.
       if (flow.attach(channel)) tellOpened(channel, wanted, options)
@@ -120,7 +126,7 @@ type Wanted = Readonly<{ filter: CompiledFilter; position: Position; word: strin
 const wantedOf = (
   { filter = {}, after }: SubMessage,
   { tenantId }: Audience,
-  { feed, cursors }: ChannelsOptions,
+  { common: { feed, cursors } }: ChannelsOptions,
 ): Wanted | ProblemError => {
   const { types = [], subject = [], subjects = [], shelters = [], species = [] } = filter
   const compiled = compileFilter({
@@ -150,7 +156,7 @@ const wantedOf = (
 const tellOpened = (
   { id, ch, audience }: Channel,
   { word, isGap }: Wanted,
-  { feed, cursors, send }: ChannelsOptions,
+  { common: { feed, cursors }, line: { send } }: ChannelsOptions,
 ): void => {
   const head = cursors.encode(audience.tenantId, feed.head())
   send({ op: 'subbed', id, ch, resumed: !isGap, from: word, head })

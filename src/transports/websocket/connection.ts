@@ -10,18 +10,17 @@ import { type ClientMessage, CLOSE, type CloseCode } from './protocol.ts'
 import { createPulse } from './pulse.ts'
 import { readMessage } from './read-message.ts'
 import { CODE_OF } from './refusals.ts'
-import type { WebSocketLimits, WebSocketOptions } from './settings.ts'
+import type { Common, WebSocketLimits } from './settings.ts'
 
-export type ConnectionOptions = WebSocketOptions &
-  Readonly<{
-    bounds: WebSocketLimits
-    ws: WebSocket
-    socket: Duplex
-    address: string
-    /** It is known who is there: it waits no more. Or it has closed before. */
-    onSettled: () => void
-    onClosed: () => void
-  }>
+export type ConnectionOptions = Readonly<{
+  common: Common
+  ws: WebSocket
+  socket: Duplex
+  address: string
+  /** It is known who is there: it waits no more. Or it has closed before. */
+  onSettled: () => void
+  onClosed: () => void
+}>
 
 export type Connection = Readonly<{
   sweep: () => void
@@ -31,15 +30,28 @@ export type Connection = Readonly<{
 }>
 
 export const createConnection = (options: ConnectionOptions): Connection => {
-  const { ws, bounds } = options
-  const line: Line = createLine({ ...options, onEnd: (how) => channels.end(how) })
-  const { feed, cursors } = options
-  const { outbox, send, refuse } = line
+  const { common, ws, socket, address, onSettled, onClosed } = options
+  const { bounds, random } = common
+  const line: Line = createLine({
+    ws,
+    socket,
+    bounds,
+    random,
+    isBare: false,
+    onEnd: (how) => channels.end(how),
+  })
   const channels: Channels = createChannels({
-    ...{ feed, cursors, bounds, outbox, send, refuse },
+    common,
+    line,
     onEnded: (reason) => line.leave(CODE_OF[reason]),
   })
-  const entrance = createEntrance({ ...options, line, onDemoted: channels.revokeStaff })
+  const entrance = createEntrance({
+    common,
+    line,
+    address,
+    onSettled,
+    onDemoted: channels.revokeStaff,
+  })
   const pulse = createPulse(ws, bounds)
   const hear = createEar({ ws, line, bounds, act: actOf({ line, channels, entrance }) })
   let ageMs = 0
@@ -52,7 +64,7 @@ export const createConnection = (options: ConnectionOptions): Connection => {
   ws.on('pong', pulse.felt)
   ws.on('close', () => {
     entrance.end()
-    options.onClosed()
+    onClosed()
   })
 
   return {

@@ -5,20 +5,16 @@ import { admit, type Admission, type Audience } from './audience.ts'
 import type { Line } from './line.ts'
 import { refusalOf } from './refusals.ts'
 import { type AuthMessage, CLOSE, type CloseCode, type ServerMessage } from './protocol.ts'
-import type { WebSocketLimits, WebSocketOptions } from './settings.ts'
+import type { Common, WebSocketLimits } from './settings.ts'
 
-export type EntranceOptions = Pick<
-  WebSocketOptions,
-  'feed' | 'verifier' | 'clock' | 'ids' | 'logger'
-> &
-  Readonly<{
-    line: Line
-    bounds: WebSocketLimits
-    address: string
-    onSettled: () => void
-    /** The caller has no right to the staff class any more. */
-    onDemoted: () => void
-  }>
+export type EntranceOptions = Readonly<{
+  common: Common
+  line: Line
+  address: string
+  onSettled: () => void
+  /** The caller has no right to the staff class any more. */
+  onDemoted: () => void
+}>
 
 export type Entrance = Readonly<{
   audience: () => Audience | undefined
@@ -29,8 +25,9 @@ export type Entrance = Readonly<{
 }>
 
 export const createEntrance = (options: EntranceOptions): Entrance => {
-  const { line, bounds, clock, logger } = options
-  const conn = options.ids()
+  const { common, line } = options
+  const { bounds, clock, logger } = common
+  const conn = common.ids()
   let audience: Audience | undefined
   let hasNoticed = false
   let isSettled = false
@@ -73,7 +70,7 @@ export const createEntrance = (options: EntranceOptions): Entrance => {
     async authenticate(message) {
       try {
         const tenant = message.tenant ?? audience?.tenantId
-        const admission = await admit(options.verifier, { ...message, tenant }, options.address)
+        const admission = await admit(common.verifier, { ...message, tenant }, options.address)
         if (line.isEnded()) return
         if (audience === undefined) onFirst(admission)
         else onRefresh(admission, audience)
@@ -112,9 +109,11 @@ const welcomeOf = (
 })
 
 /** Counts the connection against the feed's limits, and ends it when its user is deleted. */
-const enlist = ({ tenantId, limitKey }: Audience, { feed, line }: EntranceOptions) =>
-  feed.connect({
-    ...{ tenantId, principal: limitKey, transport: 'websocket' },
+const enlist = ({ tenantId, limitKey }: Audience, { common, line }: EntranceOptions) =>
+  common.feed.connect({
+    tenantId,
+    principal: limitKey,
+    transport: 'websocket',
     onRevoked: () => line.give(revoked(), CLOSE.forbidden),
   })
 

@@ -1,14 +1,14 @@
 // The flow of one subscription: attached to the feed, or parked. Parked it costs its cursor and
 // nothing else.
-import type { CursorCodec } from '../../core/cursor.ts'
 import type { Position } from '../../core/event.ts'
 import type { CompiledFilter } from '../feed/filter.ts'
-import type { CloseReason, Feed, Sink, Subscription } from '../feed/types.ts'
+import type { CloseReason, Sink, Subscription } from '../feed/types.ts'
 import type { Audience } from './audience.ts'
 import { framingOf } from './framing.ts'
-import type { Outbox } from './outbox.ts'
+import type { Line } from './line.ts'
 import type { ServerMessage } from './protocol.ts'
-import { refusalOf, type Refused } from './refusals.ts'
+import { refusalOf } from './refusals.ts'
+import type { Common } from './settings.ts'
 
 export type Channel = {
   readonly id: number
@@ -23,11 +23,8 @@ export type Channel = {
 }
 
 export type FlowOptions = Readonly<{
-  feed: Feed
-  cursors: CursorCodec
-  outbox: Outbox
-  send: (message: ServerMessage) => void
-  refuse: (refused: Refused) => void
+  common: Common
+  line: Line
   /** The feed has ended one: the connection goes with it. */
   onEnded: (reason: CloseReason) => void
 }>
@@ -42,7 +39,8 @@ export type Flow = Readonly<{
 }>
 
 export const createFlow = (options: FlowOptions, forget: (channel: Channel) => void): Flow => {
-  const { feed, cursors, refuse } = options
+  const { feed, cursors } = options.common
+  const { refuse } = options.line
 
   const detach = (channel: Channel): void => {
     const { subscription } = channel
@@ -87,7 +85,7 @@ type Leaving = Readonly<Record<'park' | 'forget', (channel: Channel) => void>>
 
 const sinkOf = (
   channel: Channel,
-  { outbox, send, onEnded }: FlowOptions,
+  { line: { outbox, send }, onEnded }: FlowOptions,
   { park, forget }: Leaving,
 ): Sink => {
   const { ch } = channel

@@ -14,7 +14,7 @@ export type LineOptions = Readonly<{
   bounds: WebSocketLimits
   random: () => number // in [0, 1)
   /** Nothing is said on it but events. */
-  isBare?: boolean
+  isBare: boolean
   /**
    * Once, whoever ends it: `isTold` when the client is still there to be told. Answers up to which
    * cursor everything was sent, in all of its subscriptions.
@@ -38,7 +38,7 @@ const RETRY_SPREAD_MS = 3_000
 const NO_RETRY_FROM = 4_500
 
 export const createLine = (options: LineOptions): Line => {
-  const { ws, socket, bounds, random, isBare = false, onEnd } = options
+  const { ws, socket, bounds, random, isBare, onEnd } = options
   const isOpen = () => ws.readyState === WebSocket.OPEN
   const outbox = createOutbox({ socket, isOpen, maxBytes: bounds.bufferedBytes })
   let isEnded = false
@@ -70,7 +70,10 @@ export const createLine = (options: LineOptions): Line => {
   })
 
   return {
-    ...{ outbox, send, refuse, leave },
+    outbox,
+    send,
+    refuse,
+    leave,
     give(problem, code) {
       refuse({ problem })
       leave(code)

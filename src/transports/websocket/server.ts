@@ -8,7 +8,12 @@ import { bareRequestOf } from './bare-request.ts'
 import { type Connection, type ConnectionOptions, createConnection } from './connection.ts'
 import { isOriginAllowed } from './origin.ts'
 import { BARE_SUBPROTOCOL, CLOSE, SUBPROTOCOL } from './protocol.ts'
-import { WEBSOCKET_LIMITS, type WebSocketLimits, type WebSocketOptions } from './settings.ts'
+import {
+  type Common,
+  WEBSOCKET_LIMITS,
+  type WebSocketLimits,
+  type WebSocketOptions,
+} from './settings.ts'
 
 export type WebSocketEvents = Readonly<{
   upgrade: UpgradeHandler
@@ -22,6 +27,7 @@ const STOP_POLL_MS = 20
 
 export const createWebSocketEvents = (options: WebSocketOptions): WebSocketEvents => {
   const bounds: WebSocketLimits = { ...WEBSOCKET_LIMITS, ...options.limits }
+  const common: Common = { ...options, bounds }
   const connections = new Set<Connection>()
   const pending = createCounter()
   let isStopped = false
@@ -55,36 +61,10 @@ export const createWebSocketEvents = (options: WebSocketOptions): WebSocketEvent
     })
   }
 
-  const accept = (upgrade: Upgrade, create: (parts: ConnectionOptions) => Connection): void => {
-    const { request, socket, head, address } = upgrade
-    wss.handleUpgrade(request, socket, head, (ws) => {
-      pending.add(address, 1)
-      const connection = create({
-        ...{ ...options, bounds, ws, socket, address },
-        onSettled: () => pending.add(address, -1),
-        onClosed: () => connections.delete(connection),
-      })
-      connections.add(connection)
-    })
-  }
-
-  /** Who is asking must be known first: until then it is one that waits. */
-  const acceptBare = async (upgrade: Upgrade): Promise<void> => {
-    const { request, socket, address } = upgrade
-    pending.add(address, 1)
-    try {
-      const wanted = await bareRequestOf(request, address, options)
-      if (socket.destroyed) return
-      if (isStopped) return upgrade.refuse(noRoom(isStopped))
-      accept(upgrade, (parts) => createBareConnection(wanted, parts))
-    } catch (cause) {
-      if (cause instanceof ProblemError) return upgrade.refuse(cause)
-      options.logger.error({ cause }, 'a token could not be checked')
-      upgrade.refuse(new ProblemError('service-unavailable', 'The token cannot be checked now.'))
-    } finally {
-      pending.add(address, -1)
-    }
-  }
+  const { accept, acceptBare } = createDoor({
+    ...{ common, wss, connections, pending },
+    isStopped: () => isStopped,
+  })
 
   return {
     upgrade(upgrade) {
@@ -108,6 +88,52 @@ export const createWebSocketEvents = (options: WebSocketOptions): WebSocketEvent
     },
     connections: () => connections.size,
   }
+}
+
+type DoorOptions = Readonly<{
+  common: Common
+  wss: WebSocketServer
+  connections: Set<Connection>
+  pending: ReturnType<typeof createCounter>
+  isStopped: () => boolean
+}>
+
+/** How who may come in comes in, by sub-protocol. */
+const createDoor = ({ common, wss, connections, pending, isStopped }: DoorOptions) => {
+  const accept = (upgrade: Upgrade, create: (parts: ConnectionOptions) => Connection): void => {
+    const { request, socket, head, address } = upgrade
+    wss.handleUpgrade(request, socket, head, (ws) => {
+      pending.add(address, 1)
+      const connection = create({
+        common,
+        ws,
+        socket,
+        address,
+        onSettled: () => pending.add(address, -1),
+        onClosed: () => connections.delete(connection),
+      })
+      connections.add(connection)
+    })
+  }
+
+  /** Who is asking must be known first: until then it is one that waits. */
+  const acceptBare = async (upgrade: Upgrade): Promise<void> => {
+    const { request, socket, address } = upgrade
+    pending.add(address, 1)
+    try {
+      const wanted = await bareRequestOf(request, address, common)
+      if (socket.destroyed) return
+      if (isStopped()) return upgrade.refuse(noRoom(true))
+      accept(upgrade, (parts) => createBareConnection(wanted, parts))
+    } catch (cause) {
+      if (cause instanceof ProblemError) return upgrade.refuse(cause)
+      common.logger.error({ cause }, 'a token could not be checked')
+      upgrade.refuse(new ProblemError('service-unavailable', 'The token cannot be checked now.'))
+    } finally {
+      pending.add(address, -1)
+    }
+  }
+  return { accept, acceptBare }
 }
 
 const isOffered = ({ headers }: IncomingMessage, protocol: string): boolean =>

@@ -54,3 +54,6 @@ export type WebSocketOptions = Readonly<{
   allowedOrigins: AllowedOrigins
   limits?: Partial<WebSocketLimits>
 }>
+
+/** The same for all connections: made once, since each of them holds on to what it was given. */
+export type Common = WebSocketOptions & Readonly<{ bounds: WebSocketLimits }>

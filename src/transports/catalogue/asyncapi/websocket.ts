@@ -3,6 +3,7 @@ import type { JsonObject } from '../../../core/json.ts'
 import type { EventType } from '../event-type.ts'
 import { SAMPLE_CURSOR } from '../sample.ts'
 import { anyEvent, cursorSchema } from './events.ts'
+import { BARE_CHANNEL, BARE_EVENT, bareChannel, bareEventMessage } from './websocket-bare.ts'
 import {
   channelMessages,
   channelRef,
@@ -14,7 +15,6 @@ import {
 } from './types.ts'
 
 const CHANNEL = 'webSocket'
-const BARE_CHANNEL = 'webSocketBare'
 
 export const webSocketPart = (publicUrl: string, sample: EventType | undefined): Part => {
   const { protocol, host, pathname } = new URL(publicUrl)
@@ -71,43 +71,6 @@ export const webSocketPart = (publicUrl: string, sample: EventType | undefined):
     messages: { ...messages, [BARE_EVENT]: bareEventMessage(sample) },
     securitySchemes: {},
   }
-}
-
-const BARE_EVENT = 'ws.bareEvent'
-const parameter = (description: string): JsonObject => ({ type: 'string', description })
-
-const bareChannel = {
-  address: '/v1/events/ws',
-  title: 'WebSocket, bare events',
-  description:
-    'Subprotocol `cloudevents.json`: one subscription, asked for by the parameters and the headers of the ' +
-    'request. Each message is one CloudEvent; what the client says closes the connection. How it ends, ' +
-    'the close code says; go on `after` the `cursor` of the last event.',
-  servers: [serverRef('webSocket')],
-  messages: channelMessages([BARE_EVENT]),
-  bindings: {
-    ws: {
-      method: 'GET',
-      query: {
-        type: 'object',
-        properties: {
-          types: parameter('Types of events, separated by commas; `pet.*` for all that begin so.'),
-          subject: parameter('What they are about: `pets/{id}`, `pets/*`.'),
-          shelter: parameter('Ids of shelters.'),
-          species: parameter('`DOG`: of pets of these species alone.'),
-          after: parameter('A cursor, `earliest` or `now`.'),
-        },
-      },
-      headers: {
-        type: 'object',
-        properties: {
-          Authorization: parameter('A bearer token; none for the public.'),
-          'X-Tenant-ID': parameter('The tenant; the shared pool without it.'),
-        },
-      },
-      bindingVersion: '0.1.0',
-    },
-  },
 }
 
 type Op = Readonly<{
@@ -308,14 +271,4 @@ const eventMessage = (sample: EventType | undefined): Message => ({
             payload: { op: 'event', ch: CH, e: sample.samples.staff as JsonObject },
           },
         ],
-})
-
-const bareEventMessage = (sample: EventType | undefined): Message => ({
-  name: BARE_EVENT,
-  title: 'Bare event',
-  summary: 'A CloudEvent on its own.',
-  contentType: 'application/json',
-  payload: anyEvent(),
-  examples:
-    sample === undefined ? [] : [{ name: 'event', payload: sample.samples.staff as JsonObject }],
 })
