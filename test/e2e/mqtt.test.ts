@@ -3,9 +3,11 @@
 import { writeFile } from 'node:fs/promises'
 import { createServer } from 'node:tls'
 import path from 'node:path'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { selfSigned } from '../support/certificate.ts'
-import { dataFolder, run, startServer, waitFor } from '../support/processes/program.ts'
+import { checkedFetch } from '../support/processes/checked-fetch.ts'
+import { tokenFor } from '../support/processes/journey.ts'
+import { dataFolder, startServer, waitFor } from '../support/processes/program.ts'
 import { testBroker } from '../transports/mqtt/broker.ts'
 import { listen } from '../transports/mqtt/client.ts'
 
@@ -14,13 +16,7 @@ const KILL_AFTER = 25
 
 t.setTimeout(180_000)
 
-const tokenFor = async (t: Test, folder: string): Promise<string> => {
-  const scopes = 'read:pets write:pets read:events'
-  const args = ['cli', 'token', '--tenant', 'shared', '--scopes', scopes]
-  const program = run(t, args, { DATA_DIR: folder })
-  if ((await program.ended) !== 0) throw new Error(`no token: ${program.errors()}`)
-  return program.output().trim()
-}
+const SCOPES = 'read:pets write:pets read:events'
 
 const portOf = (output: string): number => Number(/mqtts:\/\/127\.0\.0\.1:(\d+)/.exec(output)?.[1])
 const idOf = (topic: string): string => topic.split('/').at(-2) ?? ''
@@ -39,9 +35,9 @@ t.test('sessions and the bridge lose nothing when the server is killed', async (
     NODE_EXTRA_CA_CERTS: files.cert,
   }
   const server = await startServer(t, settings)
-  const token = await tokenFor(t, settings.DATA_DIR)
+  const token = await tokenFor(t, settings.DATA_DIR, SCOPES)
   const admit = async (url: string): Promise<string> => {
-    const answer = await fetch(`${url}/v1/pets`, {
+    const answer = await checkedFetch(`${url}/v1/pets`, {
       method: 'POST',
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
       body: JSON.stringify({ name: 'Luna', species: 'CAT', ageMonths: 18, price: '75.00' }),
