@@ -18,6 +18,7 @@ export const reserve = (command: Reservation & At, pet: PresentPet): PetDecision
   const { cause, reason, occurredAt } = command
   if (isReservedFor(pet, cause)) return accept()
   if (pet.status !== 'AVAILABLE') return refuse('pet_not_available')
+  if (hasFulfilled(pet, cause)) return refuse('reservation_fulfilled')
   const why = reason ?? RESERVATION_REASONS[cause.kind]
   return accept(statusChanged(pet, { status: 'PENDING', reason: why, cause, occurredAt }))
 }
@@ -33,9 +34,17 @@ export const release = (command: Reservation & At, pet: PresentPet): PetDecision
 export const passOn = ({ from, to, occurredAt }: PassedOn & At, pet: PresentPet): PetDecision => {
   if (isReservedFor(pet, to)) return accept()
   if (!isReservedFor(pet, from)) return refuse('not_reserved_for_this')
+  if (hasFulfilled(pet, to)) return refuse('reservation_fulfilled')
   const reason = 'reservation passed on'
   return accept(statusChanged(pet, { status: 'PENDING', reason, cause: to, occurredAt }))
 }
+
+/**
+ * A promise that was kept is over: who was read to be waiting may have had the pet, and brought it
+ * back, since then.
+ */
+const hasFulfilled = (pet: PresentPet, cause: ReservationCause): boolean =>
+  pet.fulfilled.some((each) => sameJson(each, cause))
 
 export const isReservedFor = (pet: PresentPet, cause: ReservationCause | null): boolean =>
   pet.status === 'PENDING' && cause !== null && sameJson(pet.reservedFor, cause)

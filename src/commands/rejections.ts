@@ -10,6 +10,7 @@ const PET_REJECTIONS = {
   pet_reserved: 'The pet is reserved; its reservation must be released first.',
   pet_not_in_care: 'The pet has left care.',
   pet_not_adopted: 'Only an adopted pet can be returned.',
+  reservation_fulfilled: 'The pet was adopted by this order or application already.',
   not_reserved_for_this: 'The pet is not reserved for this order or adoption.',
   invalid_status_transition: 'The status cannot be changed by hand in this way.',
   intake_kind_not_return: 'The intake of a returned pet must be of the kind RETURN.',

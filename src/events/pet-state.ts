@@ -32,6 +32,7 @@ export type PresentPet = Readonly<{
   profile: PetProfile
   status: PetStatus
   reservedFor: ReservationCause | null // set while PENDING
+  fulfilled: readonly ReservationCause[] // by which it was adopted, once or again
   inCare: boolean
   outcome: PetOutcome | null // null while in care
   intake: PetIntake // the newest
@@ -57,6 +58,7 @@ export const evolvePet = (state: PetState, event: PetEvent): PetState => {
       intake,
       photos,
       reservedFor: null,
+      fulfilled: [],
       inCare: true,
       outcome: null,
       createdAt: event.occurredAt,
@@ -72,12 +74,11 @@ export const evolvePet = (state: PetState, event: PetEvent): PetState => {
       const { status, cause } = event.data
       return { ...pet, status, reservedFor: status === 'PENDING' ? cause : null }
     }
-    case 'pet.adopted':
-      return left(pet, 'ADOPTED', {
-        kind: 'ADOPTION',
-        date: event.data.date,
-        cause: event.data.cause,
-      })
+    case 'pet.adopted': {
+      const { date, cause } = event.data
+      const fulfilled = cause === null ? pet.fulfilled : [...pet.fulfilled, cause]
+      return left({ ...pet, fulfilled }, 'ADOPTED', { kind: 'ADOPTION', date, cause })
+    }
     case 'pet.outcome_recorded':
       return left(pet, 'NOT_AVAILABLE', {
         kind: event.data.kind,

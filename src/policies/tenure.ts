@@ -111,7 +111,7 @@ const dueInMs = (tenure: Tenure): number => {
   return Math.max(0, Math.min(aliveAtMs, writeAtMs) - clock())
 }
 
-/** The page before is dealt with when the next one is waited for. The first move starts the time until it is written. */
+/** The page before is dealt with by now. The first move starts the time until it is written. */
 const passOver = (tenure: Tenure, upTo: Position): void => {
   const isFirst = tenure.seen === tenure.written
   tenure.seen = Math.max(tenure.seen, upTo)

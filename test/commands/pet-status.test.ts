@@ -259,8 +259,18 @@ void t.test('return', async (t) => {
     const late = { ...giveBack, intake: { ...returnIntake, date: '2026-08-24' } }
     given(admitted, reserved, adopted).when(late).thenRejected('date_in_future', 'intake.date')
   })
-  void t.test('makes the pet one that can be adopted again, by the same order too', async (t) => {
+  void t.test('makes the pet one that can be reserved again, but not by who had it', async (t) => {
     const { given } = scenario(t)
-    given(admitted, reserved, adopted, returned).when(reserve).then(reserved)
+    const brought = [admitted, reserved, adopted, returned] as const
+    const byOther = changed('AVAILABLE', 'PENDING', { reason: 'order placed', cause: otherOrder })
+    given(...brought)
+      .when({ ...reserve, cause: otherOrder })
+      .then(byOther)
+    given(...brought)
+      .when(reserve)
+      .thenRejected('reservation_fulfilled')
+    given(...brought, byOther)
+      .when({ type: 'pass_on', from: otherOrder, to: order, occurredAt })
+      .thenRejected('reservation_fulfilled')
   })
 })

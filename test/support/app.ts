@@ -101,21 +101,13 @@ export const testApp = async (t: Test, options: TestAppOptions = {}): Promise<Te
   const names = { issuer: 'pawtrail', audience: 'pawtrail' }
   const issuer = createTokenIssuer({ keys, ...names, clock, ids })
   const real: Ports = {
-    clock,
-    ids,
+    ...{ clock, ids, logger, metrics, eventStore, database, notifications, issuer, randomToken },
     random: randomFraction,
-    randomToken,
-    logger,
-    metrics,
     metricsText: metrics.text,
-    eventStore,
     checkpoints: createPostgresCheckpoints({ database }),
     cursors: createCursorCodec(eventStore.identity),
-    database,
-    notifications,
     blobs: createFileBlobStore({ directory: path.join(folder, 'blobs') }),
     verifier: createTokenVerifier({ keys, ...names, clock, logger }),
-    issuer,
     payments: createSandboxPayments({ clock }),
     mqttSessions: createPostgresMqttSessions({ database }),
     mqttBroker: undefined,

@@ -10,7 +10,10 @@ export type StoredTexts = Omit<PetParts, 'serial'> & Readonly<{ rest: string }>
 /** What no served text says. */
 type Rest = Readonly<
   Pick<PresentPet, 'reservedFor' | 'inCare' | 'outcome' | 'intake' | 'photos'> &
-    Pick<PetProfile, 'microchipId'> & { removedAt: string | null }
+    Pick<PetProfile, 'microchipId'> & {
+      removedAt: string | null
+      fulfilled?: PresentPet['fulfilled'] | undefined // undefined: never adopted
+    }
 >
 
 type Body = Nullable<Omit<PetProfile, 'medicalInfo'>> &
@@ -26,18 +29,21 @@ export const storedTexts = (
   petId: string,
   { pet, removedAt }: Readonly<{ pet: PresentPet; removedAt: string | null }>,
 ): StoredTexts => {
-  const { reservedFor, inCare, outcome, intake, photos, profile } = pet
-  const { microchipId } = profile
-  const rest: Rest = { reservedFor, inCare, outcome, intake, photos, microchipId, removedAt }
+  const { reservedFor, inCare, outcome, intake, photos } = pet
+  const { microchipId } = pet.profile
+  const fulfilled = pet.fulfilled.length === 0 ? undefined : pet.fulfilled
+  const state = { reservedFor, fulfilled, inCare, outcome, intake, photos }
+  const rest: Rest = { ...state, microchipId, removedAt }
   return { ...petParts(tenantId, petId, pet), rest: JSON.stringify(rest) }
 }
 
 export const stateOf = (texts: Pick<StoredTexts, 'body' | 'extras' | 'rest'>): PetState => {
   const body = { ...JSON.parse(texts.body), ...JSON.parse(texts.extras) } as Body
-  const { microchipId, removedAt, ...rest } = JSON.parse(texts.rest) as Rest
+  const { microchipId, removedAt, fulfilled = [], ...rest } = JSON.parse(texts.rest) as Rest
   const { status, createdAt, updatedAt } = body
   const profile = profileOf(body, microchipId)
-  const pet: PresentPet = { kind: 'present', profile, status, createdAt, updatedAt, ...rest }
+  const common = { kind: 'present', profile, status, createdAt, updatedAt, fulfilled } as const
+  const pet: PresentPet = { ...common, ...rest }
   return removedAt === null ? pet : { kind: 'removed', last: pet, removedAt }
 }
 
