@@ -85,6 +85,13 @@ export type ProcessOptions = Readonly<{
   nodeFlags?: readonly string[]
 }>
 
+/** What `npm start` gives to Node. */
+const startFlags = (): readonly string[] => {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+  const { scripts } = JSON.parse(text) as { scripts: { start: string } }
+  return scripts.start.split(' ').filter((word) => word.startsWith('--'))
+}
+
 /** The product as it is run: the built process, by its settings. */
 export const startPawtrail = async (
   databaseUrl: string,
@@ -101,7 +108,11 @@ export const startPawtrail = async (
     LOG_LEVEL: 'error',
     ...settings,
   }
-  const server = await launch([...nodeFlags, 'dist/main.js'], env, /ready at (http:\S+)/)
+  const server = await launch(
+    [...startFlags(), ...nodeFlags, 'dist/main.js'],
+    env,
+    /ready at (http:\S+)/,
+  )
   const end = async (): Promise<void> => {
     await server.stop()
     await rm(dataDir, { recursive: true, force: true })

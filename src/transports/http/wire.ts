@@ -23,6 +23,8 @@ export const pathOfTarget = ({
 
 const starTarget = (method: string | undefined): string => (method === 'OPTIONS' ? '/' : '/*')
 
+let goodHost = '' // the one that was asked last, which is nearly always the same
+
 /** Exactly one Host, and one that can be a host (RFC 9112, 3.2); HTTP/1.0 knows none. */
 export const oneHost: Hook = (request, _reply, done) => {
   const { rawHeaders, httpVersion, headers } = request.raw
@@ -32,8 +34,11 @@ export const oneHost: Hook = (request, _reply, done) => {
     if (name?.length === 4 && name.toLowerCase() === 'host') count += 1
   }
   const isGiven = count === 1 || (count === 0 && httpVersion === '1.0')
-  if (isGiven && HOST.test(headers.host ?? '')) done()
-  else done(new ProblemError('bad-request', 'Exactly one Host that names a host is required.'))
+  const host = headers.host ?? ''
+  if (isGiven && (host === goodHost || HOST.test(host))) {
+    goodHost = host
+    done()
+  } else done(new ProblemError('bad-request', 'Exactly one Host that names a host is required.'))
 }
 
 type JsonParser = ReturnType<FastifyInstance['getDefaultJsonParser']>

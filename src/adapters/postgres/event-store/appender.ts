@@ -134,7 +134,7 @@ const flush = (state: State): void => {
   state.isSending = true
   void send(state, client, batch).finally(() => {
     state.isSending = false
-    flush(state)
+    flushSoon(state)
   })
 }
 

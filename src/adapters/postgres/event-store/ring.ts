@@ -13,6 +13,8 @@ export type Ring = Readonly<{
   at(index: number): StoredEvent | undefined
 }>
 
+const SLACK_PART = 8
+
 export const createRing = (
   position: Position,
   limits: Readonly<{ tailEvents: number; tailBytes: number }>,
@@ -22,7 +24,10 @@ export const createRing = (
   let floor = position
   let head = position
   let bytes = 0
+  // Many at a time: taking from the front moves all that stays.
+  const slack = Math.floor(limits.tailEvents / SLACK_PART)
   const evict = (): void => {
+    if (events.length <= limits.tailEvents + slack && bytes <= limits.tailBytes) return
     let count = 0
     while (events.length - count > limits.tailEvents || bytes > limits.tailBytes) {
       floor = events[count]?.position ?? head

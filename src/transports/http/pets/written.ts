@@ -40,8 +40,17 @@ export const petWrite = {
   onRequest: staffOnly,
 } as const
 
-export const today = (parts: RouteParts): string =>
-  new Date(parts.clock()).toISOString().slice(0, 10)
+const DAY_MS = 86_400_000
+let known: Readonly<{ day: number; text: string }> = { day: NaN, text: '' }
+
+/** The day as RFC 3339 writes it, in UTC. */
+export const today = (parts: RouteParts): string => {
+  const day = Math.floor(parts.clock() / DAY_MS)
+  if (day !== known.day) {
+    known = { day, text: new Date(day * DAY_MS).toISOString().slice(0, 10) }
+  }
+  return known.text
+}
 
 type Written = Readonly<{ writer: Writer; done: Done<PetState>; include: readonly string[] }>
 
