@@ -1,9 +1,11 @@
 // The catalogue over HTTP: types of events, their schemas, and the AsyncAPI document with a page that draws it. What is
-// answered follows from this build alone, so that each answer is made once and kept by readers until it changes.
+// answered follows from this build alone, so that each answer is made once, when it is first asked for, and kept by
+// readers until it changes.
 import { createHash } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { stringify } from 'yaml'
 import { z } from 'zod'
+import { once } from '../../core/once.ts'
 import { ProblemError } from '../http/host.ts'
 import { asyncApiDocument } from './asyncapi/document.ts'
 import { eventTypeList, eventTypeSchema, listEventTypes, listSchemas } from './event-type.ts'
@@ -23,19 +25,24 @@ export const createCatalogueRoutes =
   }
 
 const eventTypeRoutes = (app: FastifyInstance, options: CatalogueOptions): void => {
-  const types = listEventTypes(options)
-  const all = answerOf(JSON_TYPE, JSON.stringify({ data: types }))
-  const each = new Map(types.map((one) => [one.type, answerOf(JSON_TYPE, JSON.stringify(one))]))
-  const schemas = new Map(
-    [...listSchemas(options.schemaBase)].map(([path, schema]) => [
-      path,
-      answerOf(SCHEMA_TYPE, JSON.stringify(schema)),
-    ]),
+  const types = once(() => listEventTypes(options))
+  const all = once(() => answerOf(JSON_TYPE, JSON.stringify({ data: types() })))
+  const each = once(
+    () => new Map(types().map((one) => [one.type, answerOf(JSON_TYPE, JSON.stringify(one))])),
+  )
+  const schemas = once(
+    () =>
+      new Map(
+        [...listSchemas(options.schemaBase)].map(([path, schema]) => [
+          path,
+          answerOf(SCHEMA_TYPE, JSON.stringify(schema)),
+        ]),
+      ),
   )
   app.get(
     '/v1/event-types',
     { config: { isOpen: true, doc: listDoc }, schema: { response: { 200: eventTypeList } } },
-    (request, reply) => send(request, reply, all),
+    (request, reply) => send(request, reply, all()),
   )
   app.get<{ Params: z.infer<typeof typeParams> }>(
     '/v1/event-types/:type',
@@ -43,33 +50,34 @@ const eventTypeRoutes = (app: FastifyInstance, options: CatalogueOptions): void 
       config: { isOpen: true, doc: typeDoc },
       schema: { params: typeParams, response: { 200: eventTypeSchema } },
     },
-    (request, reply) => send(request, reply, each.get(request.params.type)),
+    (request, reply) => send(request, reply, each().get(request.params.type)),
   )
   app.get<{ Params: z.infer<typeof schemaParams> }>(
     '/schemas/:type/:version',
     { config: { isOpen: true, doc: schemaDoc }, schema: { params: schemaParams } },
     (request, reply) => {
       const { type, version } = request.params
-      return send(request, reply, schemas.get(`/schemas/${type}/${version}`))
+      return send(request, reply, schemas().get(`/schemas/${type}/${version}`))
     },
   )
 }
 
 const documentRoutes = (app: FastifyInstance, options: CatalogueOptions): void => {
-  const document = asyncApiDocument(options)
-  const json = answerOf(JSON_TYPE, JSON.stringify(document, undefined, 2))
+  const document = once(() => asyncApiDocument(options))
+  const json = once(() => answerOf(JSON_TYPE, JSON.stringify(document(), undefined, 2)))
   // Schemas that are used twice are written twice: readers of YAML take many references for an attack.
-  const yaml = answerOf(YAML_TYPE, stringify(document, { aliasDuplicateObjects: false }))
-  const page = answerOf(HTML_TYPE, asyncApiPage(document))
+  const inFull = { aliasDuplicateObjects: false } as const
+  const yaml = once(() => answerOf(YAML_TYPE, stringify(document(), inFull)))
+  const page = once(() => answerOf(HTML_TYPE, asyncApiPage(document())))
   const config = { isOpen: true } as const
   app.get('/v1/asyncapi.json', { config: { ...config, doc: jsonDoc } }, (request, reply) =>
-    send(request, reply, json),
+    send(request, reply, json()),
   )
   app.get('/v1/asyncapi.yaml', { config: { ...config, doc: yamlDoc } }, (request, reply) =>
-    send(request, reply, yaml),
+    send(request, reply, yaml()),
   )
   app.get('/v1/asyncapi-ui.html', { config: { ...config, doc: pageDoc } }, (request, reply) =>
-    send(request, reply.header('content-security-policy', PAGE_POLICY), page),
+    send(request, reply.header('content-security-policy', PAGE_POLICY), page()),
   )
 }
 

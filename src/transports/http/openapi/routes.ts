@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify'
 import { createHash } from 'node:crypto'
 import { stringify } from 'yaml'
 import type { JsonObject } from '../../../core/json.ts'
+import { once } from '../../../core/once.ts'
 import { isUnchanged } from '../conditional.ts'
 import type { RouteDoc } from '../route-doc.ts'
 import { classicDocument } from './classic-document.ts'
@@ -41,11 +42,6 @@ export const openApiRoutes = (app: FastifyInstance, options: Options): void => {
 }
 
 const toText = (document: JsonObject): string => JSON.stringify(document, undefined, 2)
-
-const once = <Value>(make: () => Value): (() => Value) => {
-  let made: { value: Value } | undefined
-  return () => (made ??= { value: make() }).value
-}
 
 const serve = (
   app: FastifyInstance,
