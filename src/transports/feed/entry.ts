@@ -4,6 +4,7 @@ import { Fault } from '../../core/fault.ts'
 import type { CursorCodec } from '../../core/cursor.ts'
 import type { StoredEvent } from '../../core/event.ts'
 import type { JsonObject } from '../../core/json.ts'
+import { once } from '../../core/once.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { TraitsAround } from '../../events/registry.ts'
 import { cloudEventJson } from './envelope.ts'
@@ -17,7 +18,7 @@ import type { EventCatalogue, Framing, Visibility } from './types.ts'
 export type FeedEntry = {
   readonly event: StoredEvent // decoded
   readonly subject: string
-  readonly publicData: JsonObject | undefined
+  readonly publicData: () => JsonObject | undefined // undefined: hidden from the public
   readonly texts: Map<Visibility, string>
   readonly frames: Map<string, Buffer>
   traits: TraitsAround | undefined // undefined: not known until its stream is read
@@ -43,7 +44,7 @@ export type EntryMakerOptions = Readonly<{
 
 /** Not hidden from this class. */
 export const isShown = ({ publicData }: FeedEntry, visibility: Visibility): boolean =>
-  visibility === 'staff' || publicData !== undefined
+  visibility === 'staff' || publicData() !== undefined
 
 const OVERHEAD_BYTES = 1024 // objects, maps and strings around the data
 const BYTES_PER_CHARACTER = 2
@@ -58,7 +59,7 @@ export const createEntryMaker = ({
   const textOf = (entry: FeedEntry, visibility: Visibility): string | undefined => {
     const made = entry.texts.get(visibility)
     if (made !== undefined) return made
-    const data = visibility === 'public' ? entry.publicData : entry.event.data
+    const data = visibility === 'public' ? entry.publicData() : entry.event.data
     if (data === undefined) return undefined
     const { event, subject } = entry
     const cursor = cursors.encode(event.tenantId, event.position)
@@ -94,7 +95,7 @@ const makeEntry = (
     return {
       event,
       subject: catalogue.subjectOf(event),
-      publicData: catalogue.publicDataOf(event),
+      publicData: once(() => catalogue.publicDataOf(event)), // mostly nobody asks
       texts: new Map(),
       frames: new Map(),
       traits: know(event),
