@@ -15,6 +15,7 @@ import { SHARED_TENANT } from '../../src/core/ids.ts'
 import { silentLogger as logger } from '../../src/core/logger.ts'
 import { noMetrics as metrics } from '../../src/core/metrics.ts'
 import { definitionOf } from '../../src/events/registry.ts'
+import { bundled } from '../lib/bundle.ts'
 import { type RunningServer, startPeer } from '../lib/processes.ts'
 import { withPostgres } from '../lib/server.ts'
 import { median, report, type Row } from '../lib/table.ts'
@@ -124,7 +125,7 @@ const startBare = async (receiver: RunningServer): Promise<RunningServer> => {
     body: string
   }>
   const headers = Object.entries(got.headers).filter(([name]) => !OF_THE_CONNECTION.has(name))
-  return startPeer(new URL('./bare.ts', import.meta.url), {
+  return startPeer(await bundled(new URL('./bare.ts', import.meta.url)), {
     BENCH_RECEIVER: receiver.url,
     BENCH_CONNECTIONS: String(AT_ONCE),
     BENCH_REQUEST: JSON.stringify({ headers: Object.fromEntries(headers), body: got.body }),
@@ -210,7 +211,7 @@ type Parts = Readonly<{ receiver: RunningServer; engine: RunningServer }>
 await withPostgres(async (url) => {
   const rig = await openRig(url)
   const receiver = await startPeer(new URL('./receiver.ts', import.meta.url), {})
-  const engine = await startPeer(new URL('./engine.ts', import.meta.url), {
+  const engine = await startPeer(await bundled(new URL('./engine.ts', import.meta.url)), {
     BENCH_DATABASE_URL: url,
   })
   const parts = { receiver, engine }
