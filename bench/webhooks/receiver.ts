@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 
 let taken = 0
 let isDead = false
-let first: Readonly<{ headers: IncomingHttpHeaders; chunks: Buffer[] }> | undefined
+let first: Readonly<{ headers: IncomingHttpHeaders; chunks: readonly Buffer[] }> | undefined
 
 const firstText = (): string =>
   JSON.stringify({ headers: first?.headers, body: Buffer.concat(first?.chunks ?? []).toString() })
@@ -22,7 +22,8 @@ const server = createServer((request, response) => {
     return
   }
   if (first === undefined) {
-    const { chunks } = (first = { headers: request.headers, chunks: [] })
+    const chunks: Buffer[] = []
+    first = { headers: request.headers, chunks }
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
   }
   request.resume().on('end', () => {
