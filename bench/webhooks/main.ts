@@ -24,7 +24,7 @@ const secretBox = createSecretBox({ directory: '', keys: [Buffer.alloc(32, 7)] }
 
 const quick = process.argv.includes('--quick')
 const ROUNDS = quick ? 3 : 5
-const EVENTS = quick ? 5_000 : 20_000 // of a round
+const EVENTS = 20_000 // of a round
 const OWED = quick ? 20_000 : 100_000
 const AT_ONCE = 50
 const PER_STREAM = 5

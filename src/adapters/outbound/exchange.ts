@@ -24,7 +24,8 @@ export const exchange = (
   { connection, path, whyEnded }: Exchanging,
 ): Promise<Exchanged> =>
   new Promise((resolve) => {
-    const headers = { 'user-agent': USER_AGENT, ...request.headers }
+    const headers = ['user-agent', USER_AGENT]
+    for (const name in request.headers) headers.push(name, request.headers[name] ?? '')
     connection.client.dispatch(
       { path, method: 'POST', headers, body: request.body },
       answerTo({ maxBytes: request.maxAnswerBytes, whyEnded, resolve }),

@@ -75,7 +75,12 @@ export const openLine = (
       }
       const { done, times } = await callOver(request, way, call)
       const { result, firstByteAt } = done
-      return timed(result, call, { ...times, firstByteAt, dnsMs: isAsking ? way.dnsMs : undefined })
+      return timed(result, call, {
+        dnsMs: isAsking ? way.dnsMs : undefined,
+        connectMs: times?.connectMs,
+        tlsMs: times?.tlsMs,
+        firstByteAt,
+      })
     } finally {
       calls.finish(call)
     }
@@ -191,11 +196,12 @@ const timed = (
   { startedAt }: Call,
   { dnsMs, connectMs, tlsMs, firstByteAt }: Parts,
 ): TimedOutcome => {
-  const times: { -readonly [Part in keyof OutboundTimes]: OutboundTimes[Part] } = { totalMs: 0 }
+  const times: { -readonly [Part in keyof OutboundTimes]: OutboundTimes[Part] } = {
+    totalMs: round(performance.now() - startedAt),
+  }
   if (dnsMs !== undefined) times.dnsMs = round(dnsMs)
   if (connectMs !== undefined) times.connectMs = round(connectMs)
   if (tlsMs !== undefined) times.tlsMs = round(tlsMs)
   if (firstByteAt !== undefined) times.firstByteMs = round(firstByteAt - startedAt)
-  times.totalMs = round(performance.now() - startedAt)
-  return { ...outcome, times }
+  return { outcome, times }
 }

@@ -126,9 +126,25 @@ export const send = async (
   metrics.count('pawtrail_webhook_attempts_total', 1, { outcome })
   const { id: eventId, type, subject, event } = message
   const detail = detailOf(verdict)
+  const { position } = event
+  const nextAttemptAt = nextAtMs === undefined ? null : toTimestamp(nextAtMs)
+  const { at, status, durationMs, times, answer, secretIds } = log
+  // Written out: a spread into a literal costs more than the rest of this function.
   session.unsaved.attempts.push({
-    ...{ ...log, eventId, type, subject, position: event.position, attempt, outcome, detail },
-    nextAttemptAt: nextAtMs === undefined ? null : toTimestamp(nextAtMs),
+    eventId,
+    type,
+    subject,
+    position,
+    attempt,
+    at,
+    outcome,
+    detail,
+    status,
+    durationMs,
+    times,
+    answer,
+    secretIds,
+    nextAttemptAt,
   })
   if (verdict.kind === 'gone' || (verdict.kind === 'delivered' && verdict.disable)) {
     session.stop = 'gone'
@@ -136,7 +152,7 @@ export const send = async (
   } else if (isHeldBack(session.health, nowMs)) session.stop ??= 'held_back'
   if (isDead) {
     session.unsaved.bury.push({
-      ...{ eventId, type, subject, position: event.position, attempts: attempt },
+      ...{ eventId, type, subject, position, attempts: attempt },
       ...{ cause: detail, diedAt: toTimestamp(nowMs) },
     })
   }
