@@ -97,3 +97,60 @@ t.test('a call over a kept connection ends at its deadline', async (t) => {
   })
   t.equal(receiver.received.length, 2, 'it was not sent twice')
 })
+
+/** Takes connections; what it writes is a test's own. */
+const startTcp = async (t: Test, onRequest: (socket: Socket) => void) => {
+  const sockets: Socket[] = []
+  const server = createServer((socket) => {
+    sockets.push(socket)
+    socket.on('error', () => {}).on('data', () => onRequest(socket))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => {
+    for (const socket of sockets) socket.destroy()
+    return new Promise((resolve) => server.close(resolve))
+  })
+  const address = server.address()
+  return { sockets, port: typeof address === 'object' && address !== null ? address.port : 0 }
+}
+
+t.test('of two calls at once each ends at its own deadline', async (t) => {
+  const { sockets, port } = await startTcp(t, () => {})
+  const line = open(t, port, async () => ['127.0.0.1'])
+  const patient = line.post(request)
+  const ended: string[] = []
+  await Promise.all(
+    [100, 50].map(async (deadlineMs) => {
+      const { outcome } = await line.post({ ...request, deadlineMs })
+      ended.push(`${outcome.kind} after ${deadlineMs}`)
+    }),
+  )
+  t.strictSame(ended, ['failed after 50', 'failed after 100'])
+  const alive = sockets.filter((socket) => !socket.destroyed && !socket.readableEnded)
+  for (const socket of alive) socket.write('HTTP/1.1 204 No Content\r\n\r\n')
+  t.match((await patient).outcome, { kind: 'answered', status: 204 }, 'the third went on')
+})
+
+t.test(
+  'an answer that is cut off ends its connection, and the next call has another',
+  async (t) => {
+    const { sockets, port } = await startTcp(t, (socket) => {
+      socket.write(`HTTP/1.1 200 OK\r\ncontent-length: 200\r\n\r\n${'x'.repeat(150)}`)
+    })
+    const line = open(t, port, async () => ['127.0.0.1'])
+    const cut = { kind: 'answered', status: 200, body: 'x'.repeat(100), isWhole: false }
+    t.match((await line.post(request)).outcome, cut)
+    t.match((await line.post(request)).outcome, cut)
+    t.equal(sockets.length, 2)
+  },
+)
+
+t.test('an interim answer is passed over', async (t) => {
+  const { port } = await startTcp(t, (socket) => {
+    socket.write('HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n')
+    socket.write('HTTP/1.1 410 Gone\r\ncontent-length: 2\r\n\r\nno')
+  })
+  const line = open(t, port, async () => ['127.0.0.1'])
+  const { outcome } = await line.post(request)
+  t.match(outcome, { kind: 'answered', status: 410, body: 'no', isWhole: true })
+})
