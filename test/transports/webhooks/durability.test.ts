@@ -1,6 +1,7 @@
 // What an endpoint is owed outlasts receivers that are down and processes that die, and costs no row a message.
 import { Webhook } from 'standardwebhooks'
 import t from 'tap'
+import { releaseWebhookLeases } from '../../../src/adapters/postgres/webhook-store/leases.ts'
 import type { StoredEvent } from '../../../src/core/event.ts'
 import { MAX_ATTEMPTS_KEPT } from '../../../src/core/webhooks.ts'
 import { definitionOf } from '../../../src/events/registry.ts'
@@ -242,5 +243,18 @@ void t.test(
       idsOf(receiver.received).slice(-MAX_ATTEMPTS_KEPT).reverse(),
     )
     t.ok(logged < stores / 2, 'while all went well, what was stored held no attempts')
+  },
+)
+
+void t.test(
+  'a lease of a process that is known to be dead is given to the next at once',
+  async (t) => {
+    const rig = await webhookRig(t)
+    const { id } = await rig.register({ url: 'http://127.0.0.1:1/' })
+    const leaseMs = 600_000
+    t.match(await rig.store.acquire(TENANT, id, { owner: 'dead', leaseMs }), { fence: 1 })
+    t.equal(await rig.store.acquire(TENANT, id, { owner: 'next', leaseMs }), 'busy')
+    await releaseWebhookLeases(rig.database)
+    t.match(await rig.store.acquire(TENANT, id, { owner: 'next', leaseMs }), { fence: 2 })
   },
 )
