@@ -117,7 +117,9 @@ const openApplication = async (
       mqttSessions: createPostgresMqttSessions({ database }),
       mqttBroker: await openMqttBroker(config, eventStore.identity),
       webhookStore: await openWebhookStore(config, database, logger),
-      workQueue: await createBullWorkQueue({ url, name: 'webhooks', clock, logger }),
+      workQueue: await createBullWorkQueue({
+        ...{ url, name: 'webhooks', clock, logger, isAlone: store.isAlone },
+      }),
       outbound: createOutbound({ allowInsecure: config.webhooksAllowInsecure, logger }),
       passwords: createPasswordHasher(),
       credentials: createCredentialStore({ database, clock }),

@@ -1,15 +1,18 @@
-// The ceiling: undici and nothing else, which posts the same bodies over as many connections. Asked by GET for how many.
+// The ceiling: undici and nothing else, which posts the same request over as many connections. Asked by GET for how many.
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Pool } from 'undici'
 
-const { BENCH_RECEIVER = '', BENCH_CONNECTIONS = '', BENCH_BODY = '' } = process.env
+const { BENCH_RECEIVER = '', BENCH_CONNECTIONS = '', BENCH_REQUEST = '{}' } = process.env
 const connections = Number(BENCH_CONNECTIONS)
 const pool = new Pool(BENCH_RECEIVER, { connections })
-const headers = { 'content-type': 'application/cloudevents+json; charset=utf-8' }
+const { headers, body: sent } = JSON.parse(BENCH_REQUEST) as Readonly<{
+  headers: Record<string, string>
+  body: string
+}>
 
 const post = async (): Promise<void> => {
-  const { body } = await pool.request({ path: '/', method: 'POST', headers, body: BENCH_BODY })
+  const { body } = await pool.request({ path: '/', method: 'POST', headers, body: sent })
   await body.dump()
 }
 

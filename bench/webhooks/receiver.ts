@@ -1,17 +1,30 @@
-// Takes whatever is posted and says 204; at /taken it says how many that were. With BENCH_DEAD it refuses all instead,
-// until /alive is asked for.
-import { createServer } from 'node:http'
+// Takes whatever is posted and says 204; at /taken it says how many that were, and at /first what the first of them was
+// after /reset. From /dead to /alive it refuses all.
+import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
 let taken = 0
 let isDead = false
+let first: Readonly<{ headers: IncomingHttpHeaders; chunks: readonly Buffer[] }> | undefined
+
+const firstText = (): string =>
+  JSON.stringify({ headers: first?.headers, body: Buffer.concat(first?.chunks ?? []).toString() })
+
 const server = createServer((request, response) => {
   if (request.method === 'GET') {
     if (request.url === '/dead') isDead = true
     if (request.url === '/alive') isDead = false
-    response.end(String(taken))
-    if (request.url === '/reset') taken = 0
+    response.end(request.url === '/first' ? firstText() : String(taken))
+    if (request.url === '/reset') {
+      taken = 0
+      first = undefined
+    }
     return
+  }
+  if (first === undefined) {
+    const chunks: Buffer[] = []
+    first = { headers: request.headers, chunks }
+    request.on('data', (chunk: Buffer) => chunks.push(chunk))
   }
   request.resume().on('end', () => {
     if (!isDead) taken += 1

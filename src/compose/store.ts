@@ -7,6 +7,7 @@ import { APP_ROLE } from '../adapters/postgres/connection.ts'
 import { createDatabase, type Database } from '../adapters/postgres/database.ts'
 import { createPostgresEventStore } from '../adapters/postgres/event-store/event-store.ts'
 import { migrate } from '../adapters/postgres/migrate.ts'
+import { releaseWebhookLeases } from '../adapters/postgres/webhook-store/leases.ts'
 import { systemClock } from '../adapters/system/clock.ts'
 import type { Config } from '../config.ts'
 import type { LogIdentity } from '../core/cursor.ts'
@@ -60,6 +61,7 @@ export const openServer = async (
 
 export type Store = Readonly<{
   url: string
+  isAlone: boolean // no other process can be connected
   role: string | undefined
   database: Database // as the role of the running program
   admin: Database // as the owner of the tables
@@ -87,7 +89,7 @@ export const openStore = async (server: Server, options: StoreOptions): Promise<
     logger,
   })
   await installProjections(admin, projections)
-  if (server.isOurs) await releaseAllLeases(admin)
+  if (server.isOurs) await Promise.all([releaseAllLeases(admin), releaseWebhookLeases(admin)])
   const database = createDatabase({
     url,
     ...roleIf(appRole),
@@ -106,6 +108,7 @@ export const openStore = async (server: Server, options: StoreOptions): Promise<
   })
   return {
     url,
+    isAlone: server.isOurs,
     role: appRole ? APP_ROLE : undefined,
     database,
     admin,

@@ -54,7 +54,7 @@ export type OutboundFailure =
   | 'stopped' // by the signal
   | 'broken' // the connection ended early, or what came was no HTTP
 
-export type TimedOutcome = OutboundOutcome & Readonly<{ times: OutboundTimes }>
+export type TimedOutcome = Readonly<{ outcome: OutboundOutcome; times: OutboundTimes }>
 
 /** One address that is called many times for one purpose of one tenant. */
 export type OutboundLine = Readonly<{

@@ -118,7 +118,8 @@ export type Progress = Readonly<{
   unblock: readonly Pick<Blocked, 'category' | 'streamId'>[]
   bury: readonly DeadLetter[]
   replay?: Replay // as far as it is now; `after` at `upTo` ends it
-  attempts: readonly Attempt[]
+  attempts: readonly Attempt[] // to be logged
+  arrived: readonly Position[] // what was delivered since the last time
 }>
 
 export type AttemptPage = Readonly<{ before: number | undefined; limit: number; eventId?: string }>

@@ -77,3 +77,29 @@ suite('BullMQ on PostgreSQL', async (t) => {
   const { url } = await testDatabase(t)
   return createBullWorkQueue({ url, name: 'webhooks', clock, logger })
 })
+
+void t.test('who is alone does not wait for what a process that died was at', async (t) => {
+  const { url } = await testDatabase(t)
+  const options = { url, name: 'webhooks', clock, logger }
+  let open = (): void => {}
+  const gate = new Promise<undefined>((resolve) => (open = () => resolve(undefined)))
+  const begun: string[] = []
+  // As if it had died in the middle of its work: that never ends, and its lock lasts.
+  const dead = await createBullWorkQueue(options)
+  await dead.start(({ id }) => {
+    begun.push(id)
+    return gate
+  })
+  await dead.wake(item)
+  await until(() => begun.length === 1, 'in the middle')
+  const worked: string[] = []
+  const next = await createBullWorkQueue({ ...options, isAlone: true })
+  await next.start(async ({ id }) => void worked.push(id))
+  t.teardown(async () => {
+    open()
+    await Promise.all([dead.stop(), next.stop()])
+  })
+  await next.wake(item)
+  await until(() => worked.length + begun.length === 2, 'the work is taken up')
+  t.strictSame([...begun, ...worked], ['one', 'one'])
+})

@@ -181,7 +181,7 @@ export const silentOutbound: Outbound & OutboundLines = {
   }),
   post: async () => SILENCE,
   open: () => ({
-    post: async () => ({ ...SILENCE, times: { totalMs: 0 } }),
+    post: async () => ({ outcome: SILENCE, times: { totalMs: 0 } }),
     close: async () => {},
   }),
 }

@@ -14,6 +14,8 @@ export type BullWorkQueueOptions = Readonly<{
   clock: Clock
   logger: Logger
   atOnce?: number
+  /** No other process can be at work: what one that died was at is not waited for, and all jobs are made anew. */
+  isAlone?: boolean
 }>
 
 const DEFAULT_AT_ONCE = 16
@@ -38,6 +40,10 @@ export const createBullWorkQueue = async (options: BullWorkQueueOptions): Promis
   })
   queue.on('error', onError)
   await queue.waitUntilReady()
+  if (options.isAlone === true) {
+    await queue.obliterate({ force: true })
+    await queue.resume() // emptied, it is a paused one
+  }
   const stopping = new AbortController()
 
   // One job an item that is wanted soon; while it runs, at most one more waits behind it.

@@ -26,14 +26,14 @@ const KEPT_IDLE_MS = 2_000
 export class WrongAddressError extends Error {}
 
 export const openConnection = (given: ConnectionOptions): Connection => {
-  const { addresses, deadlineMs, keepsAlive } = given
+  const { addresses, keepsAlive } = given
   const times: Times = { connectedAt: undefined, connectMs: undefined, tlsMs: undefined }
   const connect = connectorTo(given)
   const client = new Client(given.origin, {
     pipelining: keepsAlive ? 1 : 0, // 0 says `connection: close`
     maxHeaderSize: MAX_HEADER_BYTES,
-    headersTimeout: deadlineMs,
-    bodyTimeout: deadlineMs,
+    headersTimeout: 0, // the deadline of the call is over all of it
+    bodyTimeout: 0,
     keepAliveTimeout: KEPT_IDLE_MS,
     keepAliveMaxTimeout: KEPT_IDLE_MS,
     connect: (options, callback) => {

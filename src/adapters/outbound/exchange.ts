@@ -4,6 +4,7 @@ import type { OutboundFailure, OutboundPost, OutboundOutcome } from '../../core/
 import { type Connection, WrongAddressError } from './connection.ts'
 
 const USER_AGENT = 'Pawtrail'
+const FIRST_FINAL_STATUS = 200
 
 export type Exchanging = Readonly<{
   connection: Connection
@@ -18,66 +19,73 @@ export type Exchanged = Readonly<{
   isSpent: boolean
 }>
 
-export const exchange = async (
+export const exchange = (
   request: Omit<OutboundPost, 'url' | 'signal'>,
   { connection, path, whyEnded }: Exchanging,
-): Promise<Exchanged> => {
-  const failed = (reason: OutboundFailure): Exchanged => ({
-    result: { kind: 'failed', reason },
-    firstByteAt: undefined,
-    isSpent: true,
+): Promise<Exchanged> =>
+  new Promise((resolve) => {
+    const headers = ['user-agent', USER_AGENT]
+    for (const name in request.headers) headers.push(name, request.headers[name] ?? '')
+    connection.client.dispatch(
+      { path, method: 'POST', headers, body: request.body },
+      answerTo({ maxBytes: request.maxAnswerBytes, whyEnded, resolve }),
+    )
   })
-  try {
-    const answer = await connection.client.request({
-      path,
-      method: 'POST',
-      headers: { 'user-agent': USER_AGENT, ...request.headers },
-      body: request.body,
-    })
-    const firstByteAt = performance.now()
-    const headers = plainHeaders(answer.headers)
-    const isEmpty = answer.statusCode === 204 || headers['content-length'] === '0'
-    if (isEmpty) await answer.body.dump()
-    const { text, isWhole } = isEmpty
-      ? { text: '', isWhole: true }
-      : await readAtMost(answer.body, request.maxAnswerBytes)
-    const result = { kind: 'answered', status: answer.statusCode, headers, body: text, isWhole }
-    return { result: result as OutboundOutcome, firstByteAt, isSpent: !isWhole }
-  } catch (error) {
-    if (error instanceof WrongAddressError) {
-      const result = { kind: 'refused', reason: 'address' } as const
-      return { result, firstByteAt: undefined, isSpent: true }
-    }
-    return failed(whyEnded() ?? failureOf(error))
+
+type Answering = Readonly<{
+  maxBytes: number
+  whyEnded: Exchanging['whyEnded']
+  resolve: (exchanged: Exchanged) => void
+}>
+
+/**
+ * A status that has come counts, whatever becomes of the rest: a body that breaks off is taken as far as it came, and
+ * no further than it may come.
+ */
+const answerTo = ({ maxBytes, whyEnded, resolve }: Answering): Dispatcher.DispatchHandler => {
+  let status = 0 // until one has come that is no interim one
+  let headers: Readonly<Record<string, string>> = {}
+  let firstByteAt: number | undefined
+  let chunks: Buffer[] | undefined
+  let size = 0
+  const settle = (isWhole: boolean): void => {
+    const body = chunks === undefined ? '' : textOf(chunks, maxBytes)
+    const result: OutboundOutcome = { kind: 'answered', status, headers, body, isWhole }
+    resolve({ result, firstByteAt, isSpent: !isWhole })
+  }
+  return {
+    onRequestStart: () => {},
+    onResponseStart: (_controller, code, fields) => {
+      if (code < FIRST_FINAL_STATUS) return
+      status = code
+      firstByteAt = performance.now()
+      headers = plainHeaders(fields)
+    },
+    onResponseData: (controller, chunk) => {
+      if (size > maxBytes) return
+      ;(chunks ??= []).push(chunk)
+      size += chunk.length
+      if (size <= maxBytes) return
+      settle(false)
+      controller.abort(new Error('the answer is longer than what is read of it'))
+    },
+    onResponseEnd: () => settle(true),
+    onResponseError: (_controller, error) => {
+      if (status > 0) return settle(false)
+      resolve({ result: failureOf(error, whyEnded()), firstByteAt: undefined, isSpent: true })
+    },
   }
 }
 
-/** A status that has come counts, whatever becomes of the rest: a body that breaks off is taken as far as it came. */
-const readAtMost = async (
-  body: Dispatcher.ResponseData['body'],
-  maxBytes: number,
-): Promise<Readonly<{ text: string; isWhole: boolean }>> => {
-  const chunks: Buffer[] = []
-  let size = 0
-  let isWhole = true
-  try {
-    for await (const chunk of body as AsyncIterable<Buffer>) {
-      chunks.push(chunk)
-      size += chunk.length
-      if (size > maxBytes) break
-    }
-  } catch {
-    isWhole = false
-  }
-  const text = Buffer.concat(chunks).subarray(0, maxBytes).toString()
-  return { text, isWhole: isWhole && size <= maxBytes }
-}
+const textOf = (chunks: readonly Buffer[], maxBytes: number): string =>
+  Buffer.concat(chunks).subarray(0, maxBytes).toString()
 
 const plainHeaders = (
-  headers: Dispatcher.ResponseData['headers'],
+  headers: Readonly<Record<string, string | string[] | undefined>>,
 ): Readonly<Record<string, string>> => {
   const plain: Record<string, string> = {}
-  for (const [name, value] of Object.entries(headers)) {
+  for (const name in headers) {
+    const value = headers[name]
     if (value !== undefined) plain[name] = Array.isArray(value) ? value.join(', ') : value
   }
   return plain
@@ -86,11 +94,12 @@ const plainHeaders = (
 const TLS_CODE = /^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|EPROTO)/
 const UNREACHABLE_CODE =
   /^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|UND_ERR_CONNECT_TIMEOUT)$/
-const DEADLINE_CODE = /^UND_ERR_(HEADERS|BODY)_TIMEOUT$/
 
-const failureOf = (error: unknown): OutboundFailure => {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  if (TLS_CODE.test(code)) return 'tls'
-  if (UNREACHABLE_CODE.test(code)) return 'unreachable'
-  return DEADLINE_CODE.test(code) ? 'deadline' : 'broken'
+const failureOf = (error: Error, whyEnded: OutboundFailure | undefined): OutboundOutcome => {
+  if (error instanceof WrongAddressError) return { kind: 'refused', reason: 'address' }
+  if (whyEnded !== undefined) return { kind: 'failed', reason: whyEnded }
+  const code = 'code' in error ? String(error.code) : ''
+  if (TLS_CODE.test(code)) return { kind: 'failed', reason: 'tls' }
+  const reason = UNREACHABLE_CODE.test(code) ? 'unreachable' : 'broken'
+  return { kind: 'failed', reason }
 }

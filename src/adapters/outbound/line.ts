@@ -2,13 +2,13 @@
 // twice a minute, and a connection that was made for an earlier answer is not used again.
 import type {
   LineOptions,
-  OutboundFailure,
   OutboundLine,
   OutboundOutcome,
   TimedOutcome,
   OutboundPost,
   OutboundTimes,
 } from '../../core/outbound.ts'
+import { type Call, createCalls } from './calls.ts'
 import { type Connection, openConnection } from './connection.ts'
 import { type Exchanged, exchange } from './exchange.ts'
 import type { Refused } from './target.ts'
@@ -32,17 +32,15 @@ export const openLine = (
   { url, connections, signal: stop }: LineOptions,
   { findWay, ca, keepsAlive, onRefused }: LineParts,
 ): OutboundLine => {
-  const underWay = new Set<Call>()
-  let isStopped = stop?.aborted === true
-
-  const halt = (): void => {
-    isStopped = true
-    ways.stop()
-    for (const call of underWay) call.end()
-  }
-  stop?.addEventListener('abort', halt, { once: true })
+  const calls = createCalls()
   const ways = createWays((signal) => findWay(url, signal))
-  const kept = createKept({ ca, keepsAlive, most: connections, isStopped: () => isStopped })
+  const kept = createKept({ ca, keepsAlive, most: connections, isStopped: calls.isStopped })
+  const halt = (): void => {
+    ways.stop()
+    calls.stop()
+  }
+  if (stop?.aborted === true) halt()
+  else stop?.addEventListener('abort', halt, { once: true })
 
   const callOver = async (request: Request, way: Way, call: Call): Promise<Called> => {
     for (let isLast = false; ; isLast = true) {
@@ -50,41 +48,41 @@ export const openLine = (
       const { connection } = one
       call.connection = connection
       const before = connection.times.connectedAt
-      const path = `${way.url.pathname}${way.url.search}`
-      const done = await exchange(request, { connection, path, whyEnded: call.whyEnded })
+      const done = await exchange(request, { connection, path: way.path, whyEnded: call.whyEnded })
       kept.giveBack(one, done.isSpent)
       const isReused = before !== undefined && connection.times.connectedAt === before
       const { result } = done
       // The receiver may end a connection that it has kept, just when the next request is on its way.
       const isWorn = isReused && result.kind === 'failed' && result.reason === 'broken'
-      if (isLast || !isWorn) return { ...done, times: isReused ? {} : connection.times }
+      if (isLast || !isWorn) return { done, times: isReused ? undefined : connection.times }
       await kept.clear()
+      const reason = call.whyEnded()
+      if (reason !== undefined) {
+        return { done: { ...done, result: { kind: 'failed', reason } }, times: undefined }
+      }
     }
-  }
-  const outcomeOf = async (request: Request, call: Call): Promise<Told> => {
-    const isAsking = !ways.isKnown()
-    const way = await ways.of(call)
-    const ended = call.whyEnded()
-    if (ended !== undefined) return { result: { kind: 'failed', reason: ended }, parts: {} }
-    if (way.kind === 'way') {
-      const { result, times, firstByteAt } = await callOver(request, way, call)
-      const { connectMs, tlsMs } = times
-      const firstByteMs = firstByteAt === undefined ? undefined : firstByteAt - call.startedAt
-      const dnsMs = isAsking ? way.dnsMs : undefined
-      return { result, parts: { dnsMs, connectMs, tlsMs, firstByteMs } }
-    }
-    onRefused(way.reason)
-    return { result: refusalOf(way), parts: {} }
   }
   const post = async (request: Request): Promise<TimedOutcome> => {
-    const call = beginCall(request.deadlineMs, () => isStopped)
-    underWay.add(call)
+    const call = calls.begin(request.deadlineMs)
     try {
-      const { result, parts } = await outcomeOf(request, call)
-      return { ...result, times: timesOf(parts, performance.now() - call.startedAt) }
+      const isAsking = !ways.isKnown()
+      const way = ways.settled() ?? (await ways.of(call))
+      const ended = call.whyEnded()
+      if (ended !== undefined) return timed({ kind: 'failed', reason: ended }, call, {})
+      if (way.kind === 'refused') {
+        onRefused(way.reason)
+        return timed(refusalOf(way), call, {})
+      }
+      const { done, times } = await callOver(request, way, call)
+      const { result, firstByteAt } = done
+      return timed(result, call, {
+        dnsMs: isAsking ? way.dnsMs : undefined,
+        connectMs: times?.connectMs,
+        tlsMs: times?.tlsMs,
+        firstByteAt,
+      })
     } finally {
-      call.clear()
-      underWay.delete(call)
+      calls.finish(call)
     }
   }
   return {
@@ -101,6 +99,8 @@ const refusalOf = ({ reason }: Refused): OutboundOutcome =>
   reason === 'unresolved' ? { kind: 'failed', reason } : { kind: 'refused', reason }
 
 type Ways = Readonly<{
+  /** What was found and still counts, without waiting. */
+  settled(): Way | undefined
   of(call: Call): Promise<Way | Refused>
   isKnown(): boolean
   stop(): void
@@ -109,13 +109,14 @@ type Ways = Readonly<{
 const createWays = (find: (signal: AbortSignal) => Promise<Way | Refused>): Ways => {
   const askings = new Set<AbortController>()
   let known: Known | undefined
+  const isFresh = (): boolean =>
+    known !== undefined && performance.now() - known.at < CHECKED_FOR_MS
   /** Asked for once for all who call at the same time; each of them waits no longer than its own call goes on. */
   const of = async (call: Call): Promise<Way | Refused> => {
-    const now = performance.now()
-    if (known === undefined || now - known.at >= CHECKED_FOR_MS) {
+    if (known === undefined || !isFresh()) {
       const asking = new AbortController()
       const asked = {
-        at: now,
+        at: performance.now(),
         way: find(asking.signal),
         settled: undefined as Way | undefined,
       }
@@ -131,9 +132,11 @@ const createWays = (find: (signal: AbortSignal) => Promise<Way | Refused>): Ways
     }
     if (known.settled !== undefined) return known.settled
     const { way } = known
-    return Promise.race([way, call.ended.then(() => UNRESOLVED)])
+    const ended = new Promise<Refused>((resolve) => call.onEnd(() => resolve(UNRESOLVED)))
+    return Promise.race([way, ended])
   }
   return {
+    settled: () => (isFresh() ? known?.settled : undefined),
     of,
     isKnown: () => known !== undefined,
     stop: () => {
@@ -162,8 +165,7 @@ const createKept = ({ ca, keepsAlive, most, isStopped }: KeptOptions) => {
       if (kept.way === way && !kept.connection.client.destroyed) return kept
       discard(kept)
     }
-    const { origin } = way.url
-    const { addresses } = way
+    const { origin, addresses } = way
     return { way, connection: openConnection({ origin, addresses, deadlineMs, ca, keepsAlive }) }
   }
   const giveBack = (kept: Kept, isSpent: boolean): void => {
@@ -177,55 +179,29 @@ const createKept = ({ ca, keepsAlive, most, isStopped }: KeptOptions) => {
   return { take, giveBack, clear }
 }
 
-type Called = Exchanged & Readonly<{ times: Partial<Connection['times']> }>
-type Told = Readonly<{ result: OutboundOutcome; parts: Parts }>
-
-/** Ends with its connection: a signal for each of them would cost more than the call. */
-type Call = {
-  readonly startedAt: number
-  readonly whyEnded: () => OutboundFailure | undefined
-  readonly ended: Promise<void>
-  readonly end: () => void
-  readonly clear: () => void
-  connection: Connection | undefined
-}
-
-const beginCall = (deadlineMs: number, isStopped: () => boolean): Call => {
-  let isOver = isStopped()
-  let tellEnd = (): void => {}
-  const end = (): void => {
-    isOver = true
-    tellEnd()
-    call.connection?.client.destroy().catch(() => {})
-  }
-  const timer = setTimeout(end, deadlineMs)
-  const call: Call = {
-    startedAt: performance.now(),
-    whyEnded: () => (isOver ? (isStopped() ? 'stopped' : 'deadline') : undefined),
-    get ended() {
-      return new Promise<void>((resolve) => {
-        tellEnd = resolve
-        if (isOver) resolve()
-      })
-    },
-    end,
-    clear: () => clearTimeout(timer),
-    connection: undefined,
-  }
-  return call
-}
+type Called = Readonly<{ done: Exchanged; times: Connection['times'] | undefined }>
 
 const round = (ms: number): number => Math.round(ms * 10) / 10
 
-type Part = 'dnsMs' | 'connectMs' | 'tlsMs' | 'firstByteMs'
-type Parts = Readonly<Partial<Record<Part, number | undefined>>>
-const PARTS: readonly Part[] = ['dnsMs', 'connectMs', 'tlsMs', 'firstByteMs']
+type Parts = Readonly<{
+  dnsMs?: number | undefined
+  connectMs?: number | undefined
+  tlsMs?: number | undefined
+  firstByteAt?: number | undefined
+}>
 
-const timesOf = (parts: Parts, totalMs: number): OutboundTimes => {
-  const times: Partial<Record<Part, number>> = {}
-  for (const part of PARTS) {
-    const ms = parts[part]
-    if (ms !== undefined) times[part] = round(ms)
+/** Without what did not happen. */
+const timed = (
+  outcome: OutboundOutcome,
+  { startedAt }: Call,
+  { dnsMs, connectMs, tlsMs, firstByteAt }: Parts,
+): TimedOutcome => {
+  const times: { -readonly [Part in keyof OutboundTimes]: OutboundTimes[Part] } = {
+    totalMs: round(performance.now() - startedAt),
   }
-  return { ...times, totalMs: round(totalMs) }
+  if (dnsMs !== undefined) times.dnsMs = round(dnsMs)
+  if (connectMs !== undefined) times.connectMs = round(connectMs)
+  if (tlsMs !== undefined) times.tlsMs = round(tlsMs)
+  if (firstByteAt !== undefined) times.firstByteMs = round(firstByteAt - startedAt)
+  return { outcome, times }
 }

@@ -57,8 +57,7 @@ export const createOutbound = (options: OutboundOptions): Outbound & OutboundLin
         { findWay, ca, keepsAlive: false, onRefused },
       )
       try {
-        const { times: _, ...outcome } = await line.post(request)
-        return outcome
+        return (await line.post(request)).outcome
       } finally {
         await line.close()
       }

@@ -9,7 +9,8 @@ const MAX_ADDRESSES = 16
 /** What a call needs: where it is to go, and the addresses that it may go to. `dnsMs`: when a name was asked for. */
 export type Way = Readonly<{
   kind: 'way'
-  url: URL
+  origin: string
+  path: string // with the query
   addresses: readonly string[]
   dnsMs: number | undefined
 }>
@@ -30,7 +31,8 @@ export const createFindWay =
       found.every((address) => isAllowedAddress(address, policy))
     if (!areFine) return refused('address')
     const dnsMs = target.address === undefined ? performance.now() - startedAt : undefined
-    return { kind: 'way', url: target.url, addresses, dnsMs }
+    const { origin, pathname, search } = target.url
+    return { kind: 'way', origin, path: `${pathname}${search}`, addresses, dnsMs }
   }
 
 type Asking = Readonly<{ resolve: ResolveName; signal: AbortSignal }>

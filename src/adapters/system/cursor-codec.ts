@@ -7,6 +7,7 @@ import type { TenantId } from '../../core/ids.ts'
 const VERSION = 1
 const BLOCK_BYTES = 16
 const HEAD_BYTES = 13
+const WORD = 2 ** 32
 const CURSOR = /^[A-Za-z0-9_-]{22}$/
 const MAX_REMEMBERED = 4_096
 
@@ -18,11 +19,12 @@ export const createCursorCodec = (identity: LogIdentity): CursorCodec => {
   const unseal = createDecipheriv('aes-128-ecb', key, null).setAutoPadding(false)
   const checkOf = createCheck(key)
 
+  const block = Buffer.alloc(BLOCK_BYTES) // of the cursor that is being made
+  block.writeUInt8(VERSION, 0)
+  block.writeUInt32BE(identity.epoch >>> 0, 1)
   const encode = (tenantId: TenantId, position: number): string => {
-    const block = Buffer.alloc(BLOCK_BYTES)
-    block.writeUInt8(VERSION, 0)
-    block.writeUInt32BE(identity.epoch >>> 0, 1)
-    block.writeBigUInt64BE(BigInt(position), 5)
+    block.writeUInt32BE(Math.floor(position / WORD), 5)
+    block.writeUInt32BE(position % WORD, 9)
     checkOf(tenantId, block).copy(block, HEAD_BYTES)
     return seal.update(block).toString('base64url')
   }
@@ -60,10 +62,12 @@ const createCheck = (key: Buffer): ((tenantId: TenantId, block: Buffer) => Buffe
     masks.set(tenantId, mask)
     return mask
   }
+  const mixed = Buffer.alloc(BLOCK_BYTES)
   return (tenantId, block) => {
-    const mixed = Buffer.from(maskOf(tenantId))
+    const mask = maskOf(tenantId)
+    mask.copy(mixed, HEAD_BYTES, HEAD_BYTES)
     for (let index = 0; index < HEAD_BYTES; index += 1) {
-      mixed.writeUInt8(mixed.readUInt8(index) ^ block.readUInt8(index), index)
+      mixed[index] = (mask[index] ?? 0) ^ (block[index] ?? 0)
     }
     return mac.update(mixed).subarray(0, BLOCK_BYTES - HEAD_BYTES)
   }

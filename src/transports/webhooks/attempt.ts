@@ -10,7 +10,7 @@ import {
 import type { WebhookLimits } from './limits.ts'
 import { CONTENT_TYPES } from './message.ts'
 import { judge, type Verdict } from './schedule.ts'
-import { createKeyring, signatureHeaders } from './signing.ts'
+import { createKeyring, signedHeaders } from './signing.ts'
 
 export type Called = Readonly<{ id: string; body: string; attempt: number }>
 export type CallResult = Readonly<{
@@ -32,16 +32,17 @@ export const openLine = (
   const { url, format, maxInFlight: connections } = endpoint
   const line = outbound.open({ url, connections, ...(signal === undefined ? {} : { signal }) })
   const keyring = createKeyring(endpoint, secrets)
-  const call = async (called: Called): Promise<CallResult> => {
+  const call = async ({ id, body: text, attempt }: Called): Promise<CallResult> => {
+    const body = Buffer.from(text)
     const nowMs = clock()
     const at = toTimestamp(nowMs)
     const keys = keyring.at(at)
-    const outcome = await line.post({
-      headers: {
-        'content-type': CONTENT_TYPES[format],
-        ...signatureHeaders({ ...called, nowMs }, keys),
-      },
-      body: called.body,
+    const { outcome, times } = await line.post({
+      headers: signedHeaders(
+        { id, body, attempt },
+        { nowMs, keys, contentType: CONTENT_TYPES[format] },
+      ),
+      body,
       deadlineMs: limits.deadlineMs,
       maxAnswerBytes: limits.answerBytes,
     })
@@ -51,10 +52,10 @@ export const openLine = (
       log: {
         at,
         status: isAnswered ? outcome.status : null,
-        durationMs: outcome.times.totalMs,
-        times: outcome.times,
+        durationMs: times.totalMs,
+        times,
         answer: isAnswered ? storable(outcome.body) : '',
-        secretIds: keys.map(({ id }) => id),
+        secretIds: keys.ids,
       },
     }
   }
@@ -63,7 +64,7 @@ export const openLine = (
 
 /** A database keeps neither NUL nor half of a surrogate pair. */
 const storable = (text: string): string =>
-  text.slice(0, MAX_ANSWER_KEPT).replaceAll(/[\0\ud800-\udfff]/gu, '')
+  text === '' ? '' : text.slice(0, MAX_ANSWER_KEPT).replaceAll(/[\0\ud800-\udfff]/gu, '')
 
 export const detailOf = (verdict: Verdict): string =>
   verdict.kind === 'delivered' || verdict.kind === 'stopped' ? '' : verdict.detail

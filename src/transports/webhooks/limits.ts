@@ -7,6 +7,7 @@ export type WebhookLimits = Readonly<{
   inFlight: number // calls to one endpoint at once, in parallel mode, when it asks for more
   /** Sent before what was acknowledged is stored, or ten a call at once: so many may be sent again after a crash. */
   windowEvents: number
+  logAttemptsEveryMs: number // while all goes well; a crash loses so much of the log of attempts
   pageEvents: number // of one read of the log
   turnEvents: number // sent before it is looked for what else is due
   blockedStreams: number // with more of them an endpoint gets nothing new
@@ -26,6 +27,7 @@ export const WEBHOOK_LIMITS: WebhookLimits = {
   answerBytes: 4_096,
   inFlight: MAX_IN_FLIGHT,
   windowEvents: 32,
+  logAttemptsEveryMs: 1_000,
   pageEvents: 400,
   turnEvents: 10_000,
   blockedStreams: 100,

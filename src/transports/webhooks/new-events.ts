@@ -60,7 +60,7 @@ const drive = async (
   const store = async (): Promise<void> => {
     storing = flow.done()
     storedUpTo = session.position
-    await save(tools, session)
+    await save(tools, session, { isPassing: tasks.total() > 1 })
     flow.stored(storing)
   }
   const mayStore = (): boolean => {

@@ -84,13 +84,13 @@ export const nextTryAt = (
 }
 
 export const afterSuccess = (health: Health, nowMs: number): Health => {
-  const counted = inWindow(health, nowMs)
+  const { windowStartedAtMs, attempts, failures } = inWindow(health, nowMs)
   // It was held back and answers again: what went wrong before says nothing any more.
   const wasOpen = health.openUntilMs !== null
   return {
-    ...counted,
-    attempts: wasOpen ? 0 : counted.attempts + 1,
-    failures: wasOpen ? 0 : counted.failures,
+    windowStartedAtMs,
+    attempts: wasOpen ? 0 : attempts + 1,
+    failures: wasOpen ? 0 : failures,
     openUntilMs: null,
     openForMs: 0,
     failingSinceMs: null,

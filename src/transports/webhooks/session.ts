@@ -5,14 +5,15 @@ import type { EventStore } from '../../core/event-store.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { Metrics } from '../../core/metrics.ts'
 import type { OutboundLines } from '../../core/outbound.ts'
-import type {
-  Attempt,
-  Blocked,
-  DeadLetter,
-  Health,
-  LeasedEndpoint,
-  Replay,
-  WebhookStore,
+import {
+  type Attempt,
+  type Blocked,
+  type DeadLetter,
+  type Health,
+  type LeasedEndpoint,
+  MAX_ATTEMPTS_KEPT,
+  type Replay,
+  type WebhookStore,
 } from '../../core/webhooks.ts'
 import { toTimestamp } from '../../core/clock.ts'
 import { detailOf, type Line } from './attempt.ts'
@@ -45,8 +46,10 @@ export type Session = {
   stop: 'held_back' | 'gone' | 'stopped' | undefined
   isCurrent: boolean // the endpoint is still what it was when it was leased
   disableBecause: string | undefined
+  loggedAtMs: number // when attempts were stored
   unsaved: {
     attempts: Attempt[]
+    arrived: Position[]
     bury: DeadLetter[]
     touched: Set<string> // keys of blocked streams
     replay: Replay | undefined
@@ -58,6 +61,7 @@ export const streamKey = ({ category, streamId }: Pick<Blocked, 'category' | 'st
 
 export const nothingUnsaved = (): Session['unsaved'] => ({
   attempts: [],
+  arrived: [],
   bury: [],
   touched: new Set(),
   replay: undefined,
@@ -73,18 +77,32 @@ export const unblock = (session: Session, row: Blocked): void => {
   session.unsaved.touched.add(streamKey(row))
 }
 
-/** Stores what came of a step. */
-export const save = async ({ store }: Tools, session: Session): Promise<void> => {
-  const { attempts, bury, touched, replay } = session.unsaved
+/**
+ * Stores what came of a step. While all goes well and more is on its way, attempts are logged once a while only: of many
+ * a second nearly all would be deleted again before anybody could look at them.
+ */
+export const save = async (
+  { store, clock, limits }: Tools,
+  session: Session,
+  { isPassing = false } = {},
+): Promise<void> => {
+  const { attempts, arrived, bury, touched, replay } = session.unsaved
   session.unsaved = nothingUnsaved()
   const keys = [...touched]
+  const waits =
+    isPassing &&
+    keys.length + bury.length === 0 &&
+    clock() - session.loggedAtMs < limits.logAttemptsEveryMs
+  if (waits) session.unsaved.attempts = attempts.slice(-MAX_ATTEMPTS_KEPT)
+  else session.loggedAtMs = clock()
   session.isCurrent = await store.commit(session.endpoint, {
     position: session.position,
     health: session.health,
     block: keys.flatMap((key) => session.blocked.get(key) ?? []),
     unblock: keys.filter((key) => !session.blocked.has(key)).map(splitKey),
     bury,
-    attempts,
+    attempts: waits ? [] : attempts,
+    arrived,
     ...(replay === undefined ? {} : { replay }),
   })
 }
@@ -126,17 +144,34 @@ export const send = async (
   metrics.count('pawtrail_webhook_attempts_total', 1, { outcome })
   const { id: eventId, type, subject, event } = message
   const detail = detailOf(verdict)
+  const { position } = event
+  const nextAttemptAt = nextAtMs === undefined ? null : toTimestamp(nextAtMs)
+  const { at, status, durationMs, times, answer, secretIds } = log
+  // Written out: a spread into a literal costs more than the rest of this function.
   session.unsaved.attempts.push({
-    ...{ ...log, eventId, type, subject, position: event.position, attempt, outcome, detail },
-    nextAttemptAt: nextAtMs === undefined ? null : toTimestamp(nextAtMs),
+    eventId,
+    type,
+    subject,
+    position,
+    attempt,
+    at,
+    outcome,
+    detail,
+    status,
+    durationMs,
+    times,
+    answer,
+    secretIds,
+    nextAttemptAt,
   })
+  if (outcome === 'delivered') session.unsaved.arrived.push(position)
   if (verdict.kind === 'gone' || (verdict.kind === 'delivered' && verdict.disable)) {
     session.stop = 'gone'
     session.disableBecause = detail === '' ? 'the receiver asked for it' : detail
   } else if (isHeldBack(session.health, nowMs)) session.stop ??= 'held_back'
   if (isDead) {
     session.unsaved.bury.push({
-      ...{ eventId, type, subject, position: event.position, attempts: attempt },
+      ...{ eventId, type, subject, position, attempts: attempt },
       ...{ cause: detail, diedAt: toTimestamp(nowMs) },
     })
   }

@@ -23,15 +23,15 @@ export const createTasks = (onFailure: () => void): Tasks => {
   return {
     run: (kind, work) => {
       count(kind, 1)
-      work()
-        .catch((cause: unknown) => {
-          failure ??= { cause }
-          onFailure()
-        })
-        .finally(() => {
-          count(kind, -1)
-          wake()
-        })
+      const end = (): void => {
+        count(kind, -1)
+        wake()
+      }
+      work().then(end, (cause: unknown) => {
+        failure ??= { cause }
+        onFailure()
+        end()
+      })
     },
     running: (kind) => running.get(kind) ?? 0,
     total: () => total,

@@ -74,6 +74,7 @@ const openSession = async (
   stop: undefined,
   isCurrent: true,
   disableBecause: undefined,
+  loggedAtMs: 0,
   unsaved: nothingUnsaved(),
 })
 

@@ -27,7 +27,7 @@ t.test('one name is asked for and one connection made for calls one after anothe
   })
   const first = await line.post(request)
   const second = await line.post(request)
-  t.match([first, second], [{ kind: 'answered', status: 200 }, { status: 200 }])
+  t.match([first.outcome, second.outcome], [{ kind: 'answered', status: 200 }, { status: 200 }])
   t.equal(asked, 1)
   const told = (times: object) => Object.keys(times).sort()
   t.strictSame(told(first.times), ['connectMs', 'dnsMs', 'firstByteMs', 'totalMs'])
@@ -37,7 +37,7 @@ t.test('one name is asked for and one connection made for calls one after anothe
 t.test('a name that leads inside is refused, whatever else it leads to', async (t) => {
   const receiver = await startReceiver(t)
   const line = open(t, receiver.port, async () => ['127.0.0.1', '169.254.169.254'])
-  t.match(await line.post(request), { kind: 'refused', reason: 'address' })
+  t.match((await line.post(request)).outcome, { kind: 'refused', reason: 'address' })
   t.strictSame(receiver.received, [])
 })
 
@@ -66,7 +66,7 @@ t.test('a kept connection that the receiver ends is made anew for the next call'
   const port = typeof address === 'object' && address !== null ? address.port : 0
   const line = open(t, port, async () => ['127.0.0.1'])
   for (let n = 0; n < 3; n += 1) {
-    t.match(await line.post(request), { kind: 'answered', status: 204 })
+    t.match((await line.post(request)).outcome, { kind: 'answered', status: 204 })
   }
   t.equal(answers, 3)
 })
@@ -79,8 +79,8 @@ t.test('closing a line stops what is under way, and a later call says so', async
   const hanging = line.post(request)
   await reached
   await line.close()
-  t.match(await hanging, { kind: 'failed', reason: 'stopped' })
-  t.match(await line.post(request), { kind: 'failed', reason: 'stopped' })
+  t.match((await hanging).outcome, { kind: 'failed', reason: 'stopped' })
+  t.match((await line.post(request)).outcome, { kind: 'failed', reason: 'stopped' })
 })
 
 t.test('a call over a kept connection ends at its deadline', async (t) => {
@@ -89,8 +89,68 @@ t.test('a call over a kept connection ends at its deadline', async (t) => {
     answer: (response) => void (isFrozen || response.end()),
   })
   const line = open(t, receiver.port, async () => ['127.0.0.1'])
-  t.match(await line.post(request), { kind: 'answered' })
+  t.match((await line.post(request)).outcome, { kind: 'answered' })
   isFrozen = true
-  t.match(await line.post({ ...request, deadlineMs: 50 }), { kind: 'failed', reason: 'deadline' })
+  t.match((await line.post({ ...request, deadlineMs: 50 })).outcome, {
+    kind: 'failed',
+    reason: 'deadline',
+  })
   t.equal(receiver.received.length, 2, 'it was not sent twice')
+})
+
+/** Takes connections; what it writes is a test's own. */
+const startTcp = async (t: Test, onRequest: (socket: Socket) => void) => {
+  const sockets: Socket[] = []
+  const server = createServer((socket) => {
+    sockets.push(socket)
+    socket.on('error', () => {}).on('data', () => onRequest(socket))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => {
+    for (const socket of sockets) socket.destroy()
+    return new Promise((resolve) => server.close(resolve))
+  })
+  const address = server.address()
+  return { sockets, port: typeof address === 'object' && address !== null ? address.port : 0 }
+}
+
+t.test('of two calls at once each ends at its own deadline', async (t) => {
+  const { sockets, port } = await startTcp(t, () => {})
+  const line = open(t, port, async () => ['127.0.0.1'])
+  const patient = line.post(request)
+  const ended: string[] = []
+  await Promise.all(
+    [100, 50].map(async (deadlineMs) => {
+      const { outcome } = await line.post({ ...request, deadlineMs })
+      ended.push(`${outcome.kind} after ${deadlineMs}`)
+    }),
+  )
+  t.strictSame(ended, ['failed after 50', 'failed after 100'])
+  const alive = sockets.filter((socket) => !socket.destroyed && !socket.readableEnded)
+  for (const socket of alive) socket.write('HTTP/1.1 204 No Content\r\n\r\n')
+  t.match((await patient).outcome, { kind: 'answered', status: 204 }, 'the third went on')
+})
+
+t.test(
+  'an answer that is cut off ends its connection, and the next call has another',
+  async (t) => {
+    const { sockets, port } = await startTcp(t, (socket) => {
+      socket.write(`HTTP/1.1 200 OK\r\ncontent-length: 200\r\n\r\n${'x'.repeat(150)}`)
+    })
+    const line = open(t, port, async () => ['127.0.0.1'])
+    const cut = { kind: 'answered', status: 200, body: 'x'.repeat(100), isWhole: false }
+    t.match((await line.post(request)).outcome, cut)
+    t.match((await line.post(request)).outcome, cut)
+    t.equal(sockets.length, 2)
+  },
+)
+
+t.test('an interim answer is passed over', async (t) => {
+  const { port } = await startTcp(t, (socket) => {
+    socket.write('HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n')
+    socket.write('HTTP/1.1 410 Gone\r\ncontent-length: 2\r\n\r\nno')
+  })
+  const line = open(t, port, async () => ['127.0.0.1'])
+  const { outcome } = await line.post(request)
+  t.match(outcome, { kind: 'answered', status: 410, body: 'no', isWhole: true })
 })

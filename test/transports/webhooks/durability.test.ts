@@ -1,7 +1,9 @@
 // What an endpoint is owed outlasts receivers that are down and processes that die, and costs no row a message.
 import { Webhook } from 'standardwebhooks'
 import t from 'tap'
+import { releaseWebhookLeases } from '../../../src/adapters/postgres/webhook-store/leases.ts'
 import type { StoredEvent } from '../../../src/core/event.ts'
+import { MAX_ATTEMPTS_KEPT } from '../../../src/core/webhooks.ts'
 import { definitionOf } from '../../../src/events/registry.ts'
 import { uuidV7 } from '../../../src/adapters/system/ids.ts'
 import { type Received, startReceiver } from '../../support/receiver.ts'
@@ -213,3 +215,46 @@ void t.test('a replay sends a part of the log once more, and a dry run counts it
   const wrong = { types: ['???'], subjects: null, isDryRun: true }
   t.match(await engine.replay(TENANT, id, { what: part, ...wrong }), { kind: 'bad_filter' })
 })
+
+void t.test(
+  'after a burst the log of attempts holds the newest of it, each once and in order',
+  async (t) => {
+    const rig = await webhookRig(t)
+    const receiver = await startReceiver(t)
+    const { id } = await rig.register({ url: receiver.url, mode: 'strict' })
+    await writeMany(rig, MAX_ATTEMPTS_KEPT + 100)
+    let [stores, logged] = [0, 0]
+    const counting = {
+      ...rig.store,
+      commit: (...given: Parameters<typeof rig.store.commit>) => {
+        stores += 1
+        logged += Math.sign(given[1].attempts.length)
+        return rig.store.commit(...given)
+      },
+    }
+    const handle = await rig.start({}, { store: counting })
+    await until(() => receiver.received.length === MAX_ATTEMPTS_KEPT + 100, 'all of them')
+    await handle.settled()
+    const log = await rig.store.attempts(TENANT, id, {
+      ...{ before: undefined, limit: MAX_ATTEMPTS_KEPT },
+    })
+    t.strictSame(
+      log.map(({ position }) => position),
+      idsOf(receiver.received).slice(-MAX_ATTEMPTS_KEPT).reverse(),
+    )
+    t.ok(logged < stores / 2, 'while all went well, what was stored held no attempts')
+  },
+)
+
+void t.test(
+  'a lease of a process that is known to be dead is given to the next at once',
+  async (t) => {
+    const rig = await webhookRig(t)
+    const { id } = await rig.register({ url: 'http://127.0.0.1:1/' })
+    const leaseMs = 600_000
+    t.match(await rig.store.acquire(TENANT, id, { owner: 'dead', leaseMs }), { fence: 1 })
+    t.equal(await rig.store.acquire(TENANT, id, { owner: 'next', leaseMs }), 'busy')
+    await releaseWebhookLeases(rig.database)
+    t.match(await rig.store.acquire(TENANT, id, { owner: 'next', leaseMs }), { fence: 2 })
+  },
+)

@@ -36,7 +36,7 @@ const STORE = {
         select $1, $2, $6::jsonb, $7 from moved where $7 > 0),
     trimmed as (
       delete from pawtrail.webhook_attempts where tenant_id = $1 and endpoint_id = $2
-        and exists (select from moved) and page_id <= ${OLD_PAGES}),
+        and $7 > 0 and exists (select from moved) and page_id <= ${OLD_PAGES}),
     exhumed as (
       delete from pawtrail.webhook_dead where tenant_id = $1 and endpoint_id = $2
         and exists (select from moved) and position = any ($8::bigint[]))
@@ -121,21 +121,16 @@ const isUsual = ({ block, unblock, bury, replay }: Progress): boolean =>
 const store = async (
   database: SqlExecutor,
   { tenantId, id, fence, version }: LeasedEndpoint,
-  { position, health, attempts }: Progress,
+  { position, health, attempts, arrived }: Progress,
 ): Promise<boolean> => {
   const newest = attempts.slice(-MAX_ATTEMPTS_KEPT)
   const [moved] = await database.query<{ version: number }>(STORE, [
     ...[tenantId, id, fence, position, JSON.stringify(health)],
-    ...[JSON.stringify(newest), newest.length, arrivedOf(attempts)],
+    ...[JSON.stringify(newest), newest.length, arrived],
   ])
   if (moved === undefined) throw replaced(id)
   return moved.version === version
 }
-
-const arrivedOf = (attempts: readonly Attempt[]): readonly number[] =>
-  attempts.flatMap(({ outcome, position }) =>
-    outcome === 'delivered' && position !== null ? [position] : [],
-  )
 
 const commit = async (
   tx: SqlExecutor,
@@ -143,7 +138,7 @@ const commit = async (
   progress: Progress,
 ): Promise<boolean> => {
   const key = [tenantId, id] as const
-  const { position, health, replay } = progress
+  const { position, health, arrived, replay } = progress
   const values = [...key, fence, position, JSON.stringify(health)]
   const [moved] = await tx.query<{ version: number }>(MOVE, values)
   if (moved === undefined) throw replaced(id)
@@ -153,7 +148,6 @@ const commit = async (
     const values = [category, streamId, version, row.position, attempts, timeOf(dueAtMs)]
     await tx.query(BLOCK, [...key, ...values])
   }
-  const arrived = arrivedOf(progress.attempts)
   if (arrived.length > 0) await tx.query(EXHUME, [...key, arrived])
   for (const row of progress.bury) {
     const { eventId, type, subject, attempts, cause, diedAt } = row
