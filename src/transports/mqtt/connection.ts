@@ -5,6 +5,7 @@ import type { IAuthPacket, IConnectPacket, IDisconnectPacket } from 'mqtt-packet
 import type { Clock } from '../../core/clock.ts'
 import type { IdGenerator } from '../../core/ids.ts'
 import type { MqttSessionKey, MqttSessions } from '../../core/mqtt-sessions.ts'
+import type { ConnectionPlace } from '../feed/types.ts'
 import { createRenewableAccess, type RenewableAccess } from './access.ts'
 import { answer, refuseConnect, welcome } from './answers.ts'
 import { connectProblem, joinFeed, openStored, sessionKeyOf, signInOf } from './connect.ts'
@@ -70,7 +71,7 @@ type State = {
   readonly expiry: Expiry
   client: Client | undefined
   seat: Seat | undefined
-  disconnect: (() => void) | undefined // from the feed
+  place: ConnectionPlace | undefined // in the feed's count
   isEnding: boolean
 }
 
@@ -93,7 +94,7 @@ export const serveConnection = (
   }
   const state: State = {
     ...{ stream, address, parts, connection, timers: [], isEnding: false },
-    ...{ client: undefined, seat: undefined, disconnect: undefined },
+    ...{ client: undefined, seat: undefined, place: undefined },
     expiry: createExpiry(parts.clock, () => end(state, REASON.notAuthorized)),
   }
   begin()
@@ -120,7 +121,7 @@ const run = async (state: State): Promise<void> => {
     end(state)
   } finally {
     state.seat?.leave()
-    state.disconnect?.()
+    if (state.place !== undefined) parts.feed.disconnect(state.place)
   }
 }
 
@@ -173,7 +174,7 @@ const enter = async (state: State, connect: IConnectPacket): Promise<Client | un
   await taken.former?.takeOver()
   const joined = joinFeed(parts.feed, key, () => end(state, REASON.notAuthorized))
   if (joined.kind === 'refused') return refuse(joined.reasonCode)
-  state.disconnect = joined.disconnect
+  state.place = joined.place
   const found = await openStored(parts, { connect, key, isAnonymous })
   if (found.kind === 'too_many') return refuse(REASON.quotaExceeded)
   const { stored, owner, keepMs } = found

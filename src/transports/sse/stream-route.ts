@@ -96,7 +96,7 @@ const takeSeat = (
   if (connected.kind === 'refused') throw refusalProblem(connected.reason, connected.retryAfterMs)
   let drop: (reason: CloseReason) => void = () => {}
   const onClose = (reason: CloseReason) => {
-    connected.disconnect()
+    feed.disconnect(connected.place)
     drop(reason)
   }
   const sinkOptions = { response, checkpoints, maxBufferedBytes, closeGraceMs, retryMs, onClose }
@@ -108,7 +108,7 @@ const takeSeat = (
     ...(principal === null ? {} : { expiresAtMs: principal.expiresAtMs }),
   })
   if (outcome.kind === 'refused') {
-    connected.disconnect()
+    feed.disconnect(connected.place)
     throw refusalProblem(outcome.reason, outcome.retryAfterMs)
   }
   const leave = () => {
