@@ -125,58 +125,56 @@ const run = async (state: State): Promise<void> => {
   }
 }
 
-const converse = async (state: State): Promise<void> => {
+const converse = (state: State): Promise<void> => {
   const { stream } = state
   const { limits } = state.parts
   const connecting = after(state, limits.connectTimeoutMs, () => stream.destroy())
   let alive: NodeJS.Timeout | undefined
-  for await (const packet of readPackets(stream, limits.packetBytes)) {
-    if (state.isEnding) return
+  return readPackets(stream, limits.packetBytes, async (packet) => {
+    if (state.isEnding) return false
     alive?.refresh()
     const { client } = state
-    if (client === undefined) {
-      if (packet.cmd !== 'connect') return
-      const entered = await enter(state, packet)
-      clearTimeout(connecting)
-      if (entered === undefined || state.isEnding) return
-      const seconds = packet.keepalive ?? 0
-      if (seconds > 0) {
-        alive = after(state, seconds * KEEP_ALIVE_FACTOR_MS, () =>
-          end(state, REASON.keepAliveTimeout),
-        )
-      }
-      continue
+    if (client !== undefined) {
+      await client.outlet.drained()
+      return handle(state, packet)
     }
-    await client.outlet.drained()
-    if (!(await handle(state, packet))) return
-  }
+    if (packet.cmd !== 'connect') return false
+    const entered = await enter(state, packet)
+    clearTimeout(connecting)
+    state.timers.splice(0, 1) // it is not held any longer
+    if (entered === undefined || state.isEnding) return false
+    const seconds = packet.keepalive ?? 0
+    const silent = () => end(state, REASON.keepAliveTimeout)
+    if (seconds > 0) alive = after(state, seconds * KEEP_ALIVE_FACTOR_MS, silent)
+    return true
+  })
 }
 
 const enter = async (state: State, connect: IConnectPacket): Promise<Client | undefined> => {
   const { stream, address, parts } = state
   const { limits, clock } = parts
   const version: ProtocolVersion = connect.protocolVersion === 5 ? 5 : 4
-  const refuse = (reasonCode: number): undefined => {
-    stream.write(refuseConnect(connect, reasonCode))
-    end(state)
-  }
   const problem = connectProblem(connect, limits.clientIdCharacters)
-  if (problem !== undefined) return refuse(problem)
+  if (problem !== undefined) return refuseEntry(state, connect, problem)
   const signedIn = await parts.signIn(signInOf(connect, address))
   if (signedIn.kind !== 'signed_in') {
-    return refuse(signedIn.kind === 'limited' ? REASON.rateExceeded : REASON.badCredentials)
+    return refuseEntry(
+      state,
+      connect,
+      signedIn.kind === 'limited' ? REASON.rateExceeded : REASON.badCredentials,
+    )
   }
   const isAnonymous = signedIn.principal === null
   const key = sessionKeyOf(signedIn, { connect, address, newId: parts.ids })
   const taken = parts.roster.take({ key, isAnonymous, connection: state.connection })
-  if (taken === undefined) return refuse(REASON.quotaExceeded)
+  if (taken === undefined) return refuseEntry(state, connect, REASON.quotaExceeded)
   state.seat = taken
   await taken.former?.takeOver()
   const joined = joinFeed(parts.feed, key, () => end(state, REASON.notAuthorized))
-  if (joined.kind === 'refused') return refuse(joined.reasonCode)
+  if (joined.kind === 'refused') return refuseEntry(state, connect, joined.reasonCode)
   state.place = joined.place
   const found = await openStored(parts, { connect, key, isAnonymous })
-  if (found.kind === 'too_many') return refuse(REASON.quotaExceeded)
+  if (found.kind === 'too_many') return refuseEntry(state, connect, REASON.quotaExceeded)
   const { stored, owner, keepMs } = found
   const access = createRenewableAccess(signedIn.principal, clock)
   const outlet = createOutlet({
@@ -200,6 +198,11 @@ const enter = async (state: State, connect: IConnectPacket): Promise<Client | un
   outlet.send(welcome({ connect, key, isPresent, keepMs, limits }))
   session.start()
   return entered
+}
+
+const refuseEntry = (state: State, connect: IConnectPacket, reasonCode: number): undefined => {
+  state.stream.write(refuseConnect(connect, reasonCode))
+  end(state)
 }
 
 const handle = async (state: State, packet: Packet): Promise<boolean> => {
