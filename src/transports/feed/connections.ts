@@ -2,10 +2,11 @@
 // principal is barred. What they carry is counted on its own, as subscriptions.
 import { createEntrance, type EntranceOptions } from './entrance.ts'
 import { createHolders } from './holders.ts'
-import type { ConnectionRequest, ConnectOutcome } from './types.ts'
+import type { ConnectionPlace, ConnectionRequest, ConnectOutcome } from './types.ts'
 
 export type Connections = Readonly<{
-  connect: (request: ConnectionRequest) => ConnectOutcome
+  connect: <To>(request: ConnectionRequest<To>) => ConnectOutcome
+  disconnect: (place: ConnectionPlace) => void
   /** Tells those of a deleted user. */
   bar: (tenantId: string, userId: string) => void
   stop: () => void
@@ -15,7 +16,7 @@ export type Connections = Readonly<{
 export const createConnections = (options: EntranceOptions): Connections => {
   const { admission, metrics } = options
   const admitted = createEntrance(options)
-  const holders = createHolders<ConnectionRequest>()
+  const holders = createHolders<ConnectionPlace>()
   const counts = new Map<string, number>()
   let isStopped = false
 
@@ -31,22 +32,27 @@ export const createConnections = (options: EntranceOptions): Connections => {
       const refused = admitted(request, isStopped)
       if (refused !== undefined) return refused
       // Of its own, so that the same request may be made twice; and small, since it is held for long.
-      const { onRevoked = () => {} } = request
-      const held = { tenantId, principal, transport, onRevoked }
-      holders.add(held)
-      add(transport, 1)
-      let isOpen = true
-      const disconnect = () => {
-        if (!isOpen) return
-        isOpen = false
-        holders.remove(held)
-        admission.leave(tenantId, principal)
-        add(transport, -1)
+      const place: ConnectionPlace = {
+        tenantId,
+        principal,
+        transport,
+        onRevoked: request.onRevoked as ConnectionPlace['onRevoked'],
+        to: request.to,
+        isOpen: true,
       }
-      return { kind: 'connected', disconnect }
+      holders.add(place)
+      add(transport, 1)
+      return { kind: 'connected', place }
+    },
+    disconnect(place) {
+      if (!place.isOpen) return
+      place.isOpen = false
+      holders.remove(place)
+      admission.leave(place.tenantId, place.principal)
+      add(place.transport, -1)
     },
     bar(tenantId, userId) {
-      for (const held of holders.of(tenantId, userId)) held.onRevoked?.()
+      for (const { onRevoked, to } of holders.of(tenantId, userId)) onRevoked?.(to)
     },
     stop() {
       isStopped = true

@@ -32,7 +32,7 @@ export const createFanOut = ({ index, ring, delivery, make, setAside }: FanOutOp
           if (event.position <= subscriber.position) return
           if (!corked.has(subscriber)) {
             corked.add(subscriber)
-            subscriber.sink.cork()
+            subscriber.sink.cork(subscriber.to)
           }
           delivery.offer(subscriber, entry)
         })
@@ -41,7 +41,7 @@ export const createFanOut = ({ index, ring, delivery, make, setAside }: FanOutOp
     },
     flush(): void {
       for (const subscriber of corked) {
-        if (subscriber.state !== 'closed') subscriber.sink.uncork()
+        if (subscriber.state !== 'closed') subscriber.sink.uncork(subscriber.to)
       }
       corked.clear()
     },

@@ -101,6 +101,7 @@ export const createFeed = (options: FeedOptions): Feed => {
     },
     subscribe: roster.subscribe,
     connect: connections.connect,
+    disconnect: connections.disconnect,
     readPage: createPageReader({ reader, entries, fill, limits, tail }),
     head: tail,
     stats: () => ({

@@ -57,15 +57,17 @@ export const createLifecycle = (options: LifecycleOptions): Lifecycle => {
     if (subscriber.state === 'live') index.remove(subscriber)
     count.move(subscriber, 'closed')
     metrics.count('pawtrail_feed_closed_total', 1, { transport: subscriber.transport, reason })
-    subscriber.cancelStall?.()
-    for (const cancel of subscriber.cancelTimers) cancel()
+    wheel.cancel(subscriber.stalling)
+    wheel.cancel(subscriber.ending)
     onClosed(subscriber)
     try {
-      subscriber.sink.close({ ...checkpoint, reason, position })
+      subscriber.sink.close({ ...checkpoint, reason, position }, subscriber.to)
     } catch (cause) {
       logger.error({ cause, transport: subscriber.transport }, 'a sink of the feed could not close')
     }
   }
+
+  const cut = (subscriber: Subscriber) => close(subscriber, 'stalled')
 
   return {
     begin: (subscriber) => count.move(subscriber, 'catch-up'),
@@ -79,8 +81,7 @@ export const createLifecycle = (options: LifecycleOptions): Lifecycle => {
       if (!subscriber.isWritable) return
       subscriber.isWritable = false
       subscriber.fullSinceMs ??= clock()
-      const cut = () => close(subscriber, 'stalled')
-      subscriber.cancelStall = wheel.schedule(limits.stallTimeoutMs, cut)
+      subscriber.stalling = wheel.schedule(limits.stallTimeoutMs, cut, subscriber)
       if (subscriber.state !== 'live') return
       demote(subscriber)
       metrics.count('pawtrail_feed_demotions_total', 1, { transport: subscriber.transport })
@@ -92,8 +93,8 @@ export const createLifecycle = (options: LifecycleOptions): Lifecycle => {
     onDrain(subscriber) {
       if (subscriber.state === 'closed' || subscriber.isWritable) return
       subscriber.isWritable = true
-      subscriber.cancelStall?.()
-      subscriber.cancelStall = undefined
+      wheel.cancel(subscriber.stalling)
+      subscriber.stalling = undefined
       pump(subscriber)
     },
     close,

@@ -9,7 +9,14 @@ import type { Pump } from './catch-up.ts'
 import type { Lifecycle } from './lifecycle.ts'
 import type { Delivery, Subscriber } from './subscriber.ts'
 import type { TimerWheel } from './timer-wheel.ts'
-import type { SubscribeOutcome, Subscription, SubscriptionRequest } from './types.ts'
+import { createRounds } from './rounds.ts'
+import type {
+  CloseReason,
+  Sink,
+  SubscribeOutcome,
+  Subscription,
+  SubscriptionRequest,
+} from './types.ts'
 
 export type RosterOptions = EntranceOptions &
   Readonly<{
@@ -23,7 +30,7 @@ export type RosterOptions = EntranceOptions &
   }>
 
 export type Roster = Readonly<{
-  subscribe: (request: SubscriptionRequest) => SubscribeOutcome
+  subscribe: <To>(request: SubscriptionRequest<To>) => SubscribeOutcome
   /** To be told of each subscription that was closed. */
   onClosed: (subscriber: Subscriber) => void
   /** Ends what a deleted user holds. */
@@ -38,7 +45,6 @@ const STOP_SLICE = 500 // told goodbye before sockets get their turn
 
 export const createRoster = (options: RosterOptions): Roster => {
   const { wheel, delivery, lifecycle, limits, clock, pump } = options
-  const subscribers = new Set<Subscriber>()
   const holders = createHolders<Subscriber>()
   const reportLag = createLagReport(options)
   const admitted = createEntrance(options)
@@ -48,27 +54,32 @@ export const createRoster = (options: RosterOptions): Roster => {
   const beat = (subscriber: Subscriber): void => {
     // The wheel counts ticks: a machine that slept, or a clock set forth, is noticed here.
     if (subscriber.expiresAtMs <= clock()) return lifecycle.close(subscriber, 'token_expired')
-    subscriber.cancelTimers[0] = wheel.schedule(limits.heartbeatMs, () => beat(subscriber))
     if (!subscriber.isWritable) return
     const hasMoved = delivery.checkpoint(subscriber, lifecycle.positionOf(subscriber))
     if (!hasMoved) delivery.heartbeat(subscriber)
   }
 
-  const begin = (subscriber: Subscriber, { sink, lifetime }: SubscriptionRequest): void => {
-    subscribers.add(subscriber)
+  const subscribers = createRounds<Subscriber>({ wheel, periodMs: limits.heartbeatMs, run: beat })
+  const handleOf = createHandles(lifecycle)
+  const end = (subscriber: Subscriber) => lifecycle.close(subscriber, 'lifetime')
+  const expire = (subscriber: Subscriber) => lifecycle.close(subscriber, 'token_expired')
+
+  /** One timer, of what comes first. */
+  const endInTime = (subscriber: Subscriber, lifetime: SubscriptionRequest['lifetime']): void => {
+    const tokenMs = Math.max(0, subscriber.expiresAtMs - clock())
+    const { ms, reason } = lifetime ?? { ms: Infinity, reason: 'lifetime' }
+    const leftMs = Math.min(tokenMs, ms)
+    if (leftMs === Infinity) return
+    const isToken = tokenMs < ms || reason === 'token_expired'
+    subscriber.ending = wheel.schedule(leftMs, isToken ? expire : end, subscriber)
+  }
+
+  const begin = (subscriber: Subscriber, lifetime: SubscriptionRequest['lifetime']): void => {
+    subscriber.round = subscribers.add(subscriber)
     holders.add(subscriber)
     lifecycle.begin(subscriber)
-    subscriber.cancelTimers[0] = wheel.schedule(limits.heartbeatMs, () => beat(subscriber))
-    if (lifetime !== undefined) {
-      const end = () => lifecycle.close(subscriber, lifetime.reason)
-      subscriber.cancelTimers.push(wheel.schedule(lifetime.ms, end))
-    }
-    if (Number.isFinite(subscriber.expiresAtMs)) {
-      const expire = () => lifecycle.close(subscriber, 'token_expired')
-      const leftMs = Math.max(0, subscriber.expiresAtMs - clock())
-      subscriber.cancelTimers.push(wheel.schedule(leftMs, expire))
-    }
-    sink.onDrain(() => lifecycle.onDrain(subscriber))
+    endInTime(subscriber, lifetime)
+    subscriber.sink.onDrain?.(() => lifecycle.onDrain(subscriber), subscriber.to)
     pump(subscriber)
   }
 
@@ -77,11 +88,11 @@ export const createRoster = (options: RosterOptions): Roster => {
       const refused = admitted(request, isStopped)
       if (refused !== undefined) return refused
       const subscriber = subscriberOf(request)
-      begin(subscriber, request)
-      return { kind: 'subscribed', subscription: handleOf(subscriber, lifecycle) }
+      begin(subscriber, request.lifetime)
+      return { kind: 'subscribed', subscription: handleOf(subscriber) }
     },
     onClosed(subscriber) {
-      subscribers.delete(subscriber)
+      subscribers.remove(subscriber, subscriber.round)
       holders.remove(subscriber)
       options.admission.leave(subscriber.tenantId, subscriber.principal)
     },
@@ -91,14 +102,15 @@ export const createRoster = (options: RosterOptions): Roster => {
     start() {
       const report = () => {
         wheel.schedule(limits.lagReportMs, report)
-        reportLag(subscribers)
+        reportLag(subscribers.all())
       }
       wheel.schedule(limits.lagReportMs, report)
+      subscribers.start()
     },
     async stop() {
       isStopped = true
       let closed = 0
-      for (const subscriber of subscribers) {
+      for (const subscriber of subscribers.all()) {
         lifecycle.close(subscriber, 'shutdown')
         closed += 1
         if (closed % STOP_SLICE === 0) await new Promise<void>((resolve) => setImmediate(resolve))
@@ -107,12 +119,33 @@ export const createRoster = (options: RosterOptions): Roster => {
   }
 }
 
-const handleOf = (subscriber: Subscriber, lifecycle: Lifecycle): Subscription => ({
-  close: (reason) => lifecycle.close(subscriber, reason),
-  position: () => lifecycle.positionOf(subscriber),
-  delivered: () => subscriber.delivered,
-  state: () => subscriber.state,
-})
+type Handle = Subscription & { subscriber: Subscriber }
+
+/** What each subscription can do, once for all of them: a handle holds its subscriber alone. */
+const createHandles = (lifecycle: Lifecycle) => {
+  const table = {
+    close(this: Handle, reason: CloseReason) {
+      lifecycle.close(this.subscriber, reason)
+    },
+    position(this: Handle) {
+      return lifecycle.positionOf(this.subscriber)
+    },
+    delivered(this: Handle) {
+      return this.subscriber.delivered
+    },
+    state(this: Handle) {
+      return this.subscriber.state
+    },
+    drained(this: Handle) {
+      lifecycle.onDrain(this.subscriber)
+    },
+  }
+  return (subscriber: Subscriber): Subscription => {
+    const handle = Object.create(table) as Handle
+    handle.subscriber = subscriber
+    return handle
+  }
+}
 
 /** A live one has no lag: it is handed what comes in the turn in which it comes. */
 const createLagReport = ({ metrics, tail }: RosterOptions) => {
@@ -130,11 +163,12 @@ const createLagReport = ({ metrics, tail }: RosterOptions) => {
   }
 }
 
-const subscriberOf = (request: SubscriptionRequest): Subscriber => ({
+const subscriberOf = <To>(request: SubscriptionRequest<To>): Subscriber => ({
   tenantId: request.tenantId,
   visibility: request.visibility,
   filter: request.filter,
-  sink: request.sink,
+  sink: request.sink as Sink<unknown>,
+  to: request.to,
   transport: request.transport,
   principal: request.principal,
   latestOnly: request.latestOnly ?? false,
@@ -146,6 +180,7 @@ const subscriberOf = (request: SubscriptionRequest): Subscriber => ({
   isWritable: true,
   isPumping: false,
   fullSinceMs: undefined,
-  cancelTimers: [],
-  cancelStall: undefined,
+  round: 0,
+  ending: undefined,
+  stalling: undefined,
 })

@@ -8,6 +8,7 @@ import type { TenantId } from '../../core/ids.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { EntryMaker, FeedEntry } from './entry.ts'
 import type { CompiledFilter } from './filter.ts'
+import type { Timer } from './timer-wheel.ts'
 import type { Checkpoint, CloseReason, Sink, SubscriptionState, Visibility } from './types.ts'
 
 /**
@@ -18,7 +19,8 @@ export type Subscriber = {
   readonly tenantId: TenantId
   readonly visibility: Visibility
   readonly filter: CompiledFilter
-  readonly sink: Sink
+  readonly sink: Sink<unknown>
+  readonly to: unknown // is given to the sink
   readonly transport: string
   readonly principal: string
   readonly latestOnly: boolean
@@ -30,8 +32,9 @@ export type Subscriber = {
   isWritable: boolean
   isPumping: boolean
   fullSinceMs: number | undefined
-  cancelTimers: (() => void)[] // heartbeat, lifetime, expiry
-  cancelStall: (() => void) | undefined
+  round: number // of heartbeats that it takes part in
+  ending: Timer | undefined // at the end of its time
+  stalling: Timer | undefined // while it is full
 }
 
 export type Delivery = Readonly<{
@@ -82,7 +85,7 @@ export const createDelivery = (options: DeliveryOptions): Delivery => {
 
   return {
     offer(subscriber, entry) {
-      const { sink, visibility } = subscriber
+      const { sink, to, visibility } = subscriber
       if (subscriber.expiresAtMs <= clock()) {
         close(subscriber, 'token_expired')
         return false
@@ -93,28 +96,29 @@ export const createDelivery = (options: DeliveryOptions): Delivery => {
       subscriber.delivered += 1
       subscriber.toldPosition = entry.event.position
       sent.set(subscriber.transport, (sent.get(subscriber.transport) ?? 0) + 1)
-      guarded(subscriber, () => sink.write(frame, entry.event))
+      guarded(subscriber, () => sink.write(frame, entry.event, to))
       return subscriber.isWritable && subscriber.state !== 'closed'
     },
     checkpoint(subscriber, position) {
       if (position <= subscriber.toldPosition) return false
       subscriber.toldPosition = position
-      guarded(subscriber, () => subscriber.sink.checkpoint(checkpointOf(subscriber, position)))
+      const { sink, to } = subscriber
+      guarded(subscriber, () => sink.checkpoint(checkpointOf(subscriber, position), to))
       return true
     },
     heartbeat(subscriber) {
-      guarded(subscriber, () => subscriber.sink.heartbeat())
+      guarded(subscriber, () => subscriber.sink.heartbeat(subscriber.to))
     },
     lag(subscriber, behindMs) {
-      guarded(subscriber, () => subscriber.sink.lag(behindMs))
+      guarded(subscriber, () => subscriber.sink.lag(behindMs, subscriber.to))
     },
     checkpointOf,
     corked(subscriber, work) {
-      subscriber.sink.cork()
+      subscriber.sink.cork(subscriber.to)
       try {
         work()
       } finally {
-        if (subscriber.state !== 'closed') subscriber.sink.uncork()
+        if (subscriber.state !== 'closed') subscriber.sink.uncork(subscriber.to)
       }
     },
     takeSent() {

@@ -3,15 +3,27 @@
 // disturbs no heartbeat.
 
 export type TimerWheel = Readonly<{
-  /** Runs once, at the first tick after the delay. Answers how to cancel it. */
-  schedule: (delayMs: number, run: () => void) => () => void
+  /** Runs once, at the first tick after the delay, and is given what it is about. */
+  schedule: Schedule
+  cancel: (timer: Timer | undefined) => void
+  tickMs: number
   start: () => void
   stop: () => void
   /** One tick; called by the interval, and by tests. */
   tick: () => void
 }>
 
-type Timer = { rounds: number; run: () => void }
+export type Timer = {
+  readonly tick: number
+  rounds: number
+  readonly run: (about: unknown) => void
+  readonly about: unknown
+}
+
+type Schedule = {
+  (delayMs: number, run: () => void): Timer
+  <About>(delayMs: number, run: (about: About) => void, about: About): Timer
+}
 
 const SLOTS = 512
 
@@ -36,18 +48,26 @@ export const createTimerWheel = (tickMs: number): TimerWheel => {
     }
     for (const timer of due) {
       // One that ran before it in this tick may have cancelled it.
-      if (slot.delete(timer)) timer.run()
+      if (slot.delete(timer)) timer.run(timer.about)
     }
   }
 
   return {
-    schedule(delayMs, run) {
+    schedule(delayMs: number, run: (about: never) => void, about?: unknown) {
       const ticks = Math.max(1, Math.ceil(delayMs / tickMs))
-      const slot = slotAt(now + ticks)
-      const timer = { rounds: Math.floor((ticks - 1) / SLOTS), run }
-      slot.add(timer)
-      return () => slot.delete(timer)
+      const timer: Timer = {
+        tick: now + ticks,
+        rounds: Math.floor((ticks - 1) / SLOTS),
+        run: run as Timer['run'],
+        about,
+      }
+      slotAt(timer.tick).add(timer)
+      return timer
     },
+    cancel(timer) {
+      if (timer !== undefined) slotAt(timer.tick).delete(timer)
+    },
+    tickMs,
     start() {
       interval ??= setInterval(tick, tickMs)
       interval.unref()

@@ -51,29 +51,30 @@ export type Closing = Checkpoint & Readonly<{ reason: CloseReason; position: Pos
 
 /**
  * Where a subscription's frames go. A method that answers false has taken the frame, and wants no
- * other before the callback given to `onDrain` was called. No method is called before `subscribe`
- * has returned, and none after `close`.
+ * other before the callback given to `onDrain`, or `drained` of the subscription, was called. No
+ * method is called before `subscribe` has returned, and none after `close`. Each is given the
+ * request's `to`, so that one sink may serve any number of subscriptions.
  */
-export type Sink = Readonly<{
+export type Sink<To = undefined> = Readonly<{
   framing: Framing
-  write: (frame: Buffer, event: StoredEvent) => boolean
-  checkpoint: (checkpoint: Checkpoint) => boolean
-  heartbeat: () => boolean
+  write: (frame: Buffer, event: StoredEvent, to: To) => boolean
+  checkpoint: (checkpoint: Checkpoint, to: To) => boolean
+  heartbeat: (to: To) => boolean
   /** It fell behind and is being caught up; called when it takes frames again. */
-  lag: (behindMs: number) => boolean
-  onDrain: (resume: () => void) => void
+  lag: (behindMs: number, to: To) => boolean
+  onDrain?: (resume: () => void, to: To) => void
   /** Frames between the two belong together: they are best sent in one piece. */
-  cork: () => void
-  uncork: () => void
-  close: (closing: Closing) => void
+  cork: (to: To) => void
+  uncork: (to: To) => void
+  close: (closing: Closing, to: To) => void
 }>
 
-export type SubscriptionRequest = Readonly<{
+export type SubscriptionRequest<To = undefined> = Readonly<{
   tenantId: TenantId
   visibility: Visibility
   filter: CompiledFilter
   after: Position
-  sink: Sink
+  sink: Sink<To>
   transport: string // a label of metrics
   /** While it is behind, of the events it has missed only the newest of each subject. */
   latestOnly?: boolean
@@ -85,19 +86,31 @@ export type SubscriptionRequest = Readonly<{
   lifetime?: Readonly<{ ms: number; reason: 'lifetime' | 'token_expired' }>
   /** Of the token: ends the subscription by the clock, also when that is set forth. */
   expiresAtMs?: number
-}>
+}> &
+  (undefined extends To ? Readonly<{ to?: To }> : Readonly<{ to: To }>)
 
 /** For transports whose connections carry several subscriptions, or none. */
-export type ConnectionRequest = Readonly<{
+export type ConnectionRequest<To = undefined> = Readonly<{
   tenantId: TenantId
   transport: string
   principal: string // as in a subscription's request
-  /** Called once, when the principal may not be served any more. */
-  onRevoked?: () => void
-}>
+  /** Called once with `to`, when the principal may not be served any more. */
+  onRevoked?: (to: To) => void
+}> &
+  (undefined extends To ? Readonly<{ to?: To }> : Readonly<{ to: To }>)
+
+/** The place of a connection, for who made it to give back. */
+export type ConnectionPlace = {
+  readonly tenantId: TenantId
+  readonly principal: string
+  readonly transport: string
+  readonly onRevoked: ((to: unknown) => void) | undefined
+  readonly to: unknown
+  isOpen: boolean
+}
 
 export type ConnectOutcome =
-  | Readonly<{ kind: 'connected'; disconnect: () => void }>
+  | Readonly<{ kind: 'connected'; place: ConnectionPlace }>
   | Readonly<{ kind: 'refused'; reason: RefusalReason; retryAfterMs: number }>
 
 export type Subscription = Readonly<{
@@ -106,6 +119,8 @@ export type Subscription = Readonly<{
   position: () => Position
   delivered: () => number
   state: () => SubscriptionState
+  /** Its sink takes frames again: for one that has no `onDrain`. */
+  drained: () => void
 }>
 
 export type SubscriptionState = 'live' | 'catch-up' | 'closed'
@@ -172,9 +187,11 @@ export type Feed = Readonly<{
   start: () => Promise<void>
   /** Says goodbye to every sink, then stops reading the log. */
   stop: () => Promise<void>
-  subscribe: (request: SubscriptionRequest) => SubscribeOutcome
+  subscribe: <To = undefined>(request: SubscriptionRequest<To>) => SubscribeOutcome
   /** Counts a connection against the limits; to be disconnected by who made it. */
-  connect: (request: ConnectionRequest) => ConnectOutcome
+  connect: <To = undefined>(request: ConnectionRequest<To>) => ConnectOutcome
+  /** Once or more. */
+  disconnect: (place: ConnectionPlace) => void
   readPage: (request: PageRequest) => Promise<PageOutcome>
   /** The newest position this process has seen: what `now` means. */
   head: () => Position

@@ -24,6 +24,11 @@ export type Upgrade = Readonly<{
 export type UpgradeHandler = (upgrade: Upgrade) => void
 export type Upgrades = Readonly<{ on: (path: string, handler: UpgradeHandler) => void }>
 
+/** On the socket of what is to be taken over, until it has a listener of its own. */
+export function destroyOnError(this: Duplex): void {
+  this.destroy()
+}
+
 declare module 'fastify' {
   interface FastifyRequest {
     caller: Caller | null

@@ -3,7 +3,7 @@
 import type { IncomingMessage, Server } from 'node:http'
 import { BlockList, isIPv4, isIPv6, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { Upgrade, UpgradeHandler, Upgrades } from './host.ts'
+import { destroyOnError, type Upgrade, type UpgradeHandler, type Upgrades } from './host.ts'
 import { problemBody, ProblemError, PROBLEMS } from './problem.ts'
 
 type TrustProxy = boolean | number | readonly string[]
@@ -15,7 +15,7 @@ export const createUpgrades = (server: Server, options: UpgradeOptions = {}): Up
 
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     // A client that goes away in the middle is no fault of ours.
-    socket.on('error', () => socket.destroy())
+    socket.on('error', destroyOnError)
     if (request.headers.upgrade?.toLowerCase() !== 'websocket') {
       handBack(server, { request, socket, head })
       return

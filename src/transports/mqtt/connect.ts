@@ -3,7 +3,7 @@ import type { IConnectPacket } from 'mqtt-packet'
 import type { Principal } from '../../core/auth.ts'
 import type { IdGenerator } from '../../core/ids.ts'
 import type { MqttSessionKey, MqttSessions } from '../../core/mqtt-sessions.ts'
-import type { Feed } from '../feed/types.ts'
+import type { ConnectionPlace, Feed } from '../feed/types.ts'
 import type { MqttLimits } from './limits.ts'
 import { REASON } from './packets.ts'
 import type { SignedIn, SignInRequest } from './sign-in.ts'
@@ -57,7 +57,7 @@ export const signInOf = (
     : { username, password: properties.authenticationData?.toString(), address, isToken: true }
 
 type Joined =
-  | Readonly<{ kind: 'joined'; disconnect: () => void }>
+  | Readonly<{ kind: 'joined'; place: ConnectionPlace }>
   | Readonly<{ kind: 'refused'; reasonCode: number }>
 
 /** Counted with the connections of all live transports, and ended with its user. */
@@ -67,7 +67,7 @@ export const joinFeed = (
   onRevoked: () => void,
 ): Joined => {
   const outcome = feed.connect({ tenantId, principal, transport: 'mqtt', onRevoked })
-  if (outcome.kind === 'connected') return { kind: 'joined', disconnect: outcome.disconnect }
+  if (outcome.kind === 'connected') return { kind: 'joined', place: outcome.place }
   const isRevoked = outcome.reason === 'revoked'
   return { kind: 'refused', reasonCode: isRevoked ? REASON.notAuthorized : REASON.quotaExceeded }
 }

@@ -5,6 +5,7 @@ import type { IAuthPacket, IConnectPacket, IDisconnectPacket } from 'mqtt-packet
 import type { Clock } from '../../core/clock.ts'
 import type { IdGenerator } from '../../core/ids.ts'
 import type { MqttSessionKey, MqttSessions } from '../../core/mqtt-sessions.ts'
+import type { ConnectionPlace } from '../feed/types.ts'
 import { createRenewableAccess, type RenewableAccess } from './access.ts'
 import { answer, refuseConnect, welcome } from './answers.ts'
 import { connectProblem, joinFeed, openStored, sessionKeyOf, signInOf } from './connect.ts'
@@ -70,7 +71,7 @@ type State = {
   readonly expiry: Expiry
   client: Client | undefined
   seat: Seat | undefined
-  disconnect: (() => void) | undefined // from the feed
+  place: ConnectionPlace | undefined // in the feed's count
   isEnding: boolean
 }
 
@@ -93,7 +94,7 @@ export const serveConnection = (
   }
   const state: State = {
     ...{ stream, address, parts, connection, timers: [], isEnding: false },
-    ...{ client: undefined, seat: undefined, disconnect: undefined },
+    ...{ client: undefined, seat: undefined, place: undefined },
     expiry: createExpiry(parts.clock, () => end(state, REASON.notAuthorized)),
   }
   begin()
@@ -120,62 +121,60 @@ const run = async (state: State): Promise<void> => {
     end(state)
   } finally {
     state.seat?.leave()
-    state.disconnect?.()
+    if (state.place !== undefined) parts.feed.disconnect(state.place)
   }
 }
 
-const converse = async (state: State): Promise<void> => {
+const converse = (state: State): Promise<void> => {
   const { stream } = state
   const { limits } = state.parts
   const connecting = after(state, limits.connectTimeoutMs, () => stream.destroy())
   let alive: NodeJS.Timeout | undefined
-  for await (const packet of readPackets(stream, limits.packetBytes)) {
-    if (state.isEnding) return
+  return readPackets(stream, limits.packetBytes, async (packet) => {
+    if (state.isEnding) return false
     alive?.refresh()
     const { client } = state
-    if (client === undefined) {
-      if (packet.cmd !== 'connect') return
-      const entered = await enter(state, packet)
-      clearTimeout(connecting)
-      if (entered === undefined || state.isEnding) return
-      const seconds = packet.keepalive ?? 0
-      if (seconds > 0) {
-        alive = after(state, seconds * KEEP_ALIVE_FACTOR_MS, () =>
-          end(state, REASON.keepAliveTimeout),
-        )
-      }
-      continue
+    if (client !== undefined) {
+      await client.outlet.drained()
+      return handle(state, packet)
     }
-    await client.outlet.drained()
-    if (!(await handle(state, packet))) return
-  }
+    if (packet.cmd !== 'connect') return false
+    const entered = await enter(state, packet)
+    clearTimeout(connecting)
+    state.timers.splice(0, 1) // it is not held any longer
+    if (entered === undefined || state.isEnding) return false
+    const seconds = packet.keepalive ?? 0
+    const silent = () => end(state, REASON.keepAliveTimeout)
+    if (seconds > 0) alive = after(state, seconds * KEEP_ALIVE_FACTOR_MS, silent)
+    return true
+  })
 }
 
 const enter = async (state: State, connect: IConnectPacket): Promise<Client | undefined> => {
   const { stream, address, parts } = state
   const { limits, clock } = parts
   const version: ProtocolVersion = connect.protocolVersion === 5 ? 5 : 4
-  const refuse = (reasonCode: number): undefined => {
-    stream.write(refuseConnect(connect, reasonCode))
-    end(state)
-  }
   const problem = connectProblem(connect, limits.clientIdCharacters)
-  if (problem !== undefined) return refuse(problem)
+  if (problem !== undefined) return refuseEntry(state, connect, problem)
   const signedIn = await parts.signIn(signInOf(connect, address))
   if (signedIn.kind !== 'signed_in') {
-    return refuse(signedIn.kind === 'limited' ? REASON.rateExceeded : REASON.badCredentials)
+    return refuseEntry(
+      state,
+      connect,
+      signedIn.kind === 'limited' ? REASON.rateExceeded : REASON.badCredentials,
+    )
   }
   const isAnonymous = signedIn.principal === null
   const key = sessionKeyOf(signedIn, { connect, address, newId: parts.ids })
   const taken = parts.roster.take({ key, isAnonymous, connection: state.connection })
-  if (taken === undefined) return refuse(REASON.quotaExceeded)
+  if (taken === undefined) return refuseEntry(state, connect, REASON.quotaExceeded)
   state.seat = taken
   await taken.former?.takeOver()
   const joined = joinFeed(parts.feed, key, () => end(state, REASON.notAuthorized))
-  if (joined.kind === 'refused') return refuse(joined.reasonCode)
-  state.disconnect = joined.disconnect
+  if (joined.kind === 'refused') return refuseEntry(state, connect, joined.reasonCode)
+  state.place = joined.place
   const found = await openStored(parts, { connect, key, isAnonymous })
-  if (found.kind === 'too_many') return refuse(REASON.quotaExceeded)
+  if (found.kind === 'too_many') return refuseEntry(state, connect, REASON.quotaExceeded)
   const { stored, owner, keepMs } = found
   const access = createRenewableAccess(signedIn.principal, clock)
   const outlet = createOutlet({
@@ -199,6 +198,11 @@ const enter = async (state: State, connect: IConnectPacket): Promise<Client | un
   outlet.send(welcome({ connect, key, isPresent, keepMs, limits }))
   session.start()
   return entered
+}
+
+const refuseEntry = (state: State, connect: IConnectPacket, reasonCode: number): undefined => {
+  state.stream.write(refuseConnect(connect, reasonCode))
+  end(state)
 }
 
 const handle = async (state: State, packet: Packet): Promise<boolean> => {

@@ -28,8 +28,8 @@ export type DeliveriesOptions = Readonly<{
 }>
 
 export const createDeliveries = ({ stored, outlet, flow }: DeliveriesOptions): Deliveries => {
-  const earlier = new Map(stored.inFlight.map(([at, kind, id]) => [keyOf(at, kind), id]))
-  for (const id of earlier.values()) outlet.reserve(id)
+  const earlier = earlierOf(stored)
+  for (const [, , id] of stored.inFlight) outlet.reserve(id)
   let tracks: Track[] = []
   let waiting: Waiting[] = []
   let seenUpTo: Position = 0
@@ -59,7 +59,7 @@ export const createDeliveries = ({ stored, outlet, flow }: DeliveriesOptions): D
     take(position, messages) {
       seenUpTo = position
       const wanted = messages.flatMap((message) => {
-        const packetId = earlier.get(keyOf(position, message.kind))
+        const packetId = earlier?.get(keyOf(position, message.kind))
         // It was sent and is not in flight: it was acknowledged.
         return position <= stored.sentUpTo && packetId === undefined ? [] : [{ message, packetId }]
       })
@@ -105,6 +105,11 @@ const inFlightOf = (tracks: readonly Track[], waiting: readonly Waiting[]): read
 
 const bytesOf = (waiting: readonly Waiting[]): number =>
   waiting.reduce((sum, { message }) => sum + message.payload.length, 0)
+
+const earlierOf = ({ inFlight }: StoredSubscription): ReadonlyMap<string, number> | undefined =>
+  inFlight.length === 0
+    ? undefined
+    : new Map(inFlight.map(([at, kind, id]) => [keyOf(at, kind), id]))
 
 type InFlight = StoredSubscription['inFlight'][number]
 

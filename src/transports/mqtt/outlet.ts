@@ -43,21 +43,23 @@ const MAX_ID = 65_535
 
 export const createOutlet = (options: OutletOptions): Outlet => {
   const { stream, version, inFlight, maxPacketBytes, onRoom } = options
-  const waiting = new Map<number, () => void>()
-  const reserved = new Set<number>()
+  // Made when they are wanted: most connections never have any.
+  let waiting: Map<number, () => void> | undefined
+  let reserved: Set<number> | undefined
   let nextId = options.nextId
   const isWritable = () => !stream.writableNeedDrain && !stream.destroyed && stream.writable
   stream.on('drain', onRoom)
 
   const takeId = (): number => {
-    while (waiting.has(nextId) || reserved.has(nextId)) nextId = following(nextId)
+    while (waiting?.has(nextId) === true || reserved?.has(nextId) === true)
+      nextId = following(nextId)
     const id = nextId
     nextId = following(nextId)
     return id
   }
 
   return {
-    hasRoom: (qos) => isWritable() && (qos === 0 || waiting.size < inFlight),
+    hasRoom: (qos) => isWritable() && (qos === 0 || (waiting?.size ?? 0) < inFlight),
     publish(message, sending) {
       const { qos, onDone } = sending
       const packetId = qos === 0 ? undefined : (sending.packetId ?? takeId())
@@ -67,7 +69,8 @@ export const createOutlet = (options: OutletOptions): Outlet => {
         return undefined
       }
       if (packetId !== undefined) {
-        reserved.delete(packetId)
+        reserved?.delete(packetId)
+        waiting ??= new Map()
         waiting.set(packetId, onDone)
       }
       stream.write(bytes)
@@ -75,13 +78,13 @@ export const createOutlet = (options: OutletOptions): Outlet => {
       return packetId
     },
     acknowledge(packetId) {
-      const onDone = waiting.get(packetId)
-      waiting.delete(packetId)
+      const onDone = waiting?.get(packetId)
+      waiting?.delete(packetId)
       onDone?.()
       if (onDone !== undefined) onRoom()
       return onDone !== undefined
     },
-    reserve: (packetId) => reserved.add(packetId),
+    reserve: (packetId) => void (reserved ??= new Set()).add(packetId),
     send: (packet) => {
       if (stream.writable) stream.write(encodePacket(packet, version))
     },

@@ -60,7 +60,7 @@ export type SubscriptionOptions = Readonly<{
 type State = {
   readonly options: SubscriptionOptions
   readonly deliveries: Deliveries
-  readonly waitingStates: Map<string, Message>
+  waitingStates: Map<string, Message> | undefined // made when it is wanted
   flow: Flow
   place: Subscription | undefined
   position: Position
@@ -71,19 +71,16 @@ type State = {
   needsSnapshot: boolean
   isFull: boolean // the feed waits for us
   onRoom: (() => void) | undefined // set while the snapshot waits
-  drained: () => void
 }
 
 export const createSubscription = (options: SubscriptionOptions): SessionSubscription => {
   const { wanted, stored, cursors } = options
   const state = stateOf(options)
-  const sink = sinkOf(state)
-  const open = () => openPlace(state, sink)
-  const pump = () => pumpAll(state, open)
+  const pump = () => pumpAll(state)
 
   return {
     wanted,
-    open,
+    open: () => openPlace(state),
     start() {
       state.isStarted = true
       noteCheckpoint(state, cursors.encode(wanted.tenantId, state.position))
@@ -105,13 +102,14 @@ export const createSubscription = (options: SubscriptionOptions): SessionSubscri
       pump()
     },
     queuedBytes: () => {
-      const states = [...state.waitingStates.values()]
+      const states = [...(state.waitingStates?.values() ?? [])]
       const waiting = states.reduce((sum, { payload }) => sum + payload.length, 0)
       return state.deliveries.queuedBytes() + waiting
     },
     offerState(message) {
       if (state.isClosed || !wantsStock(wanted.relative)) return
       if (!matchesTopic(wanted.relative, message.relative) || !mayReceive(state, message)) return
+      state.waitingStates ??= new Map()
       state.waitingStates.set(message.topic, message)
       pump()
     },
@@ -135,7 +133,7 @@ const stateOf = (options: SubscriptionOptions): State => {
   const state: State = {
     options,
     deliveries: createDeliveries({ stored, outlet, flow: () => state.flow }),
-    waitingStates: new Map(),
+    waitingStates: undefined,
     flow: stored,
     delivered: 0,
     checkpoint: undefined,
@@ -146,7 +144,6 @@ const stateOf = (options: SubscriptionOptions): State => {
     needsSnapshot: stored.needsSnapshot,
     isFull: false,
     onRoom: undefined,
-    drained: () => {},
   }
   return state
 }
@@ -206,37 +203,38 @@ const sendCheckpoint = (state: State): void => {
   tell(checkpoint)
 }
 
-const sinkOf = (state: State): Sink => ({
+const SINK: Sink<State> = {
   framing: MQTT_FRAMING,
-  write: (frame, event) => write(state, frame, event),
-  checkpoint: ({ cursor }) => {
+  write: (frame, event, state) => write(state, frame, event),
+  checkpoint: ({ cursor }, state) => {
     noteCheckpoint(state, cursor)
     if (state.isStarted) sendCheckpoint(state)
     return true
   },
   heartbeat: () => true,
   lag: () => true,
-  onDrain: (callback) => (state.drained = callback),
   cork: () => {},
   uncork: () => {},
-  close: (closing) => onClose(state, closing),
-})
+  close: (closing, state) => onClose(state, closing),
+}
 
-const openPlace = (state: State, sink: Sink): RefusalReason | undefined => {
+const openPlace = (state: State): RefusalReason | undefined => {
   const { wanted, access, feed, principal } = state.options
   const { tenantId, relative } = wanted
   if (relative[0] === 'inventory') return undefined
   const outcome = feed.subscribe({
-    ...{ tenantId, after: state.position, sink, transport: 'mqtt', principal },
+    ...{ tenantId, after: state.position, transport: 'mqtt', principal },
     visibility: access.visibilityOf(tenantId),
     filter: feedFilterOf(relative),
+    sink: SINK,
+    to: state,
   })
   if (outcome.kind === 'refused') return outcome.reason
   state.place = outcome.subscription
   return undefined
 }
 
-const pumpAll = (state: State, open: SessionSubscription['open']): void => {
+const pumpAll = (state: State): void => {
   if (state.isClosed || !state.isStarted || state.options.access.isOver()) return
   const { deliveries, waitingStates } = state
   const wake = state.onRoom
@@ -247,16 +245,16 @@ const pumpAll = (state: State, open: SessionSubscription['open']): void => {
     return
   }
   deliveries.send()
-  for (const [topic, message] of waitingStates) {
+  for (const [topic, message] of waitingStates ?? []) {
     if (!hasRoom(state)) return
-    waitingStates.delete(topic)
+    waitingStates?.delete(topic)
     sendState(state, message, state.flow.retainAsPublished)
   }
   if (!deliveries.isWaiting()) sendCheckpoint(state)
   if (deliveries.isWaiting() || !hasRoom(state) || !state.isFull) return
   state.isFull = false
-  if (state.place !== undefined) state.drained()
-  else if (open() !== undefined) state.options.end(REASON.specificError)
+  if (state.place !== undefined) state.place.drained()
+  else if (openPlace(state) !== undefined) state.options.end(REASON.specificError)
 }
 
 const room = (state: State): Promise<void> =>

@@ -2,46 +2,59 @@
 // is full; what it has accepted it counts until the kernel took it, so a reader that has gone quiet
 // costs this much and no more.
 import type { ServerResponse } from 'node:http'
-import type { CloseReason, Sink } from '../feed/types.ts'
+import type { CloseReason, ConnectionPlace, Feed, Sink, Subscription } from '../feed/types.ts'
 import { checkpointEvent, HEARTBEAT, idBlock, namedEvent, SSE_FRAMING } from './framing.ts'
 
-export type SseSinkOptions = Readonly<{
-  response: ServerResponse
-  checkpoints: 'id' | 'event'
-  maxBufferedBytes: number
-  closeGraceMs: number // for the last lines to leave before the connection is cut
-  retryMs: number
-  onClose: (reason: CloseReason) => void
-}>
+/** All that the transport keeps of one stream, flat, since many are open for long (ADR 39). */
+export type SseStream = {
+  readonly response: ServerResponse
+  readonly settings: Readonly<{
+    maxBufferedBytes: number
+    closeGraceMs: number // for the last lines to leave before the connection is cut
+  }>
+  readonly checkpoints: 'id' | 'event'
+  readonly retryMs: number
+  readonly feed: Pick<Feed, 'disconnect'>
+  readonly place: ConnectionPlace
+  subscription: Subscription | undefined
+  drop: ((reason: CloseReason) => void) | undefined // of its ticket
+  waiting: Buffer[] | undefined
+  waitingBytes: number
+  leavingBytes: number
+  isCorked: boolean
+  isFull: boolean
+}
 
 const LOW_WATER = 0.25
 
-export const createSseSink = (options: SseSinkOptions): Sink => {
-  const { response, checkpoints, closeGraceMs, retryMs, onClose } = options
-  const buffer = createByteBuffer(response, options.maxBufferedBytes)
-  return {
-    framing: SSE_FRAMING,
-    write: buffer.write,
-    checkpoint: (checkpoint) =>
-      buffer.write(checkpoints === 'id' ? idBlock(checkpoint.cursor) : checkpointEvent(checkpoint)),
-    heartbeat: () => buffer.write(HEARTBEAT),
-    lag: (behindMs) => buffer.write(namedEvent('lag', { behindMs: Math.round(behindMs) })),
-    onDrain: buffer.onDrain,
-    cork: buffer.cork,
-    uncork: buffer.uncork,
-    close({ reason, cursor, delivered }) {
-      onClose(reason)
-      // Nobody reads: waiting for the last lines to leave would hold the connection for nothing.
-      if (reason === 'stalled' || reason === 'failed' || reason === 'cancelled') {
-        response.destroy()
-        return
-      }
-      const again = reason === 'revoked' ? {} : { retryAfterMs: retryMs }
-      buffer.write(namedEvent('bye', { reason, cursor, delivered, ...again }, cursor))
-      buffer.uncork()
-      endWithin(response, closeGraceMs)
-    },
-  }
+export const SSE_SINK: Sink<SseStream> = {
+  framing: SSE_FRAMING,
+  write: (frame, _event, stream) => write(stream, frame),
+  checkpoint: (checkpoint, stream) =>
+    write(
+      stream,
+      stream.checkpoints === 'id' ? idBlock(checkpoint.cursor) : checkpointEvent(checkpoint),
+    ),
+  heartbeat: (stream) => write(stream, HEARTBEAT),
+  lag: (behindMs, stream) => write(stream, namedEvent('lag', { behindMs: Math.round(behindMs) })),
+  cork(stream) {
+    stream.isCorked = true
+  },
+  uncork,
+  close({ reason, cursor, delivered }, stream) {
+    const { response, retryMs, settings } = stream
+    stream.feed.disconnect(stream.place)
+    stream.drop?.(reason)
+    // Nobody reads: waiting for the last lines to leave would hold the connection for nothing.
+    if (reason === 'stalled' || reason === 'failed' || reason === 'cancelled') {
+      response.destroy()
+      return
+    }
+    const again = reason === 'revoked' ? {} : { retryAfterMs: retryMs }
+    write(stream, namedEvent('bye', { reason, cursor, delivered, ...again }, cursor))
+    uncork(stream)
+    endWithin(response, settings.closeGraceMs)
+  },
 }
 
 const endWithin = (response: ServerResponse, graceMs: number): void => {
@@ -56,57 +69,43 @@ const endWithin = (response: ServerResponse, graceMs: number): void => {
 }
 
 /**
- * Frames of one turn leave as one chunk; `write` answers false from the limit on, until most has
- * left.
+ * Frames of one turn leave as one chunk; it answers false from the limit on, until most has left.
  */
-const createByteBuffer = (response: ServerResponse, maxBytes: number) => {
-  let waiting: Buffer[] = []
-  let waitingBytes = 0
-  let leavingBytes = 0
-  let isCorked = false
-  let isFull = false
-  let resume: () => void = () => {}
-
-  const flush = (): void => {
-    const frames = waiting
-    const bytes = waitingBytes
-    const last = frames.pop()
-    if (last === undefined) return
-    waiting = []
-    waitingBytes = 0
-    leavingBytes += bytes
-    response.cork()
-    for (const frame of frames) response.write(frame)
-    response.write(last, () => {
-      left(bytes)
-    })
-    response.uncork()
+const write = (stream: SseStream, frame: Buffer): boolean => {
+  if (stream.waiting === undefined) stream.waiting = [frame]
+  else stream.waiting.push(frame)
+  stream.waitingBytes += frame.length
+  if (stream.waitingBytes + stream.leavingBytes >= stream.settings.maxBufferedBytes) {
+    stream.isFull = true
   }
+  if (!stream.isCorked) flush(stream)
+  return !stream.isFull
+}
 
-  const left = (bytes: number): void => {
-    leavingBytes -= bytes
-    if (!isFull || leavingBytes + waitingBytes > maxBytes * LOW_WATER) return
-    isFull = false
-    resume()
-  }
+function uncork(stream: SseStream): void {
+  stream.isCorked = false
+  flush(stream)
+}
 
-  return {
-    write(frame: Buffer): boolean {
-      waiting.push(frame)
-      waitingBytes += frame.length
-      if (waitingBytes + leavingBytes >= maxBytes) isFull = true
-      if (!isCorked) flush()
-      return !isFull
-    },
-    cork(): void {
-      isCorked = true
-    },
-    uncork(): void {
-      isCorked = false
-      flush()
-    },
-    onDrain(callback: () => void): void {
-      resume = callback
-    },
-  }
+const flush = (stream: SseStream): void => {
+  const { response, waiting, waitingBytes } = stream
+  const last = waiting?.pop()
+  if (waiting === undefined || last === undefined) return
+  stream.waiting = undefined
+  stream.waitingBytes = 0
+  stream.leavingBytes += waitingBytes
+  response.cork()
+  for (const frame of waiting) response.write(frame)
+  response.write(last, () => {
+    hasLeft(stream, waitingBytes)
+  })
+  response.uncork()
+}
+
+const hasLeft = (stream: SseStream, bytes: number): void => {
+  stream.leavingBytes -= bytes
+  const { isFull, leavingBytes, waitingBytes, settings } = stream
+  if (!isFull || leavingBytes + waitingBytes > settings.maxBufferedBytes * LOW_WATER) return
+  stream.isFull = false
+  stream.subscription?.drained()
 }

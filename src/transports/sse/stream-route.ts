@@ -4,11 +4,11 @@ import type { ServerResponse } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { toTimestamp } from '../../core/clock.ts'
 import type { Position } from '../../core/event.ts'
-import type { CloseReason, SubscriptionRequest } from '../feed/types.ts'
+import type { SubscriptionRequest } from '../feed/types.ts'
 import { namedEvent, retryBlock } from './framing.ts'
 import { type Audience, refusalProblem, startOf } from './request.ts'
 import type { EventRouteOptions, SseSettings } from './settings.ts'
-import { createSseSink } from './sink.ts'
+import { SSE_SINK, type SseStream } from './sink.ts'
 import { type StreamRequest, streamRequestOf } from './stream-request.ts'
 import type { Tickets } from './tickets.ts'
 
@@ -24,6 +24,7 @@ const RETRY_MIN_MS = 1_000
 const RETRY_SPREAD_MS = 3_000
 const LIFETIME_SPREAD = 0.2
 const KEEP_ALIVE_MS = 30_000
+const SENT = 'sent'
 const SNAPSHOT_PATH = '/v1/pets'
 
 export const streamHandler =
@@ -45,7 +46,7 @@ export const streamHandler =
     const retryMs = RETRY_MIN_MS + Math.floor(options.random() * RETRY_SPREAD_MS)
     const lifetime = lifetimeOf(wanted.grant.audience, options, settings)
     const seat = { retryMs, lifetime, position }
-    const leave = takeSeat(reply.raw, wanted, { ...options, settings, tickets, seat })
+    const stream = takeSeat(reply.raw, wanted, { ...options, settings, tickets, seat })
     // The feed writes nothing in this turn: the opening lines come first.
     open(request, reply, resumedFrom)
     const response = reply.raw
@@ -70,9 +71,10 @@ export const streamHandler =
       }
       response.write(namedEvent('gap', gap, id))
     }
-    response.once('close', leave)
+    response.once('close', leaving(stream))
+    letGo(request, response)
     // The client may have gone while its token was checked; `close` was told then.
-    if (response.destroyed || request.raw.socket.destroyed) leave()
+    if (response.destroyed || request.raw.socket.destroyed) leave(stream)
     return reply
   }
 
@@ -83,39 +85,61 @@ type Seating = EventRouteOptions &
     seat: Readonly<{ retryMs: number; lifetime: Lifetime; position: Position }>
   }>
 
-/** A connection and its subscription, or the problem that says why not. Answers how to leave. */
+/** A connection and its subscription, or the problem that says why not. */
 const takeSeat = (
   response: ServerResponse,
   { grant, checkpoints, ticket }: StreamRequest,
   { feed, settings, tickets, seat }: Seating,
-): (() => void) => {
+): SseStream => {
   const { tenantId, visibility, principal, limitKey } = grant.audience
   const { retryMs, lifetime, position } = seat
-  const { closeGraceMs, maxBufferedBytes } = settings
   const connected = feed.connect({ tenantId, transport: TRANSPORT, principal: limitKey })
   if (connected.kind === 'refused') throw refusalProblem(connected.reason, connected.retryAfterMs)
-  let drop: (reason: CloseReason) => void = () => {}
-  const onClose = (reason: CloseReason) => {
-    connected.disconnect()
-    drop(reason)
+  const { place } = connected
+  const stream: SseStream = {
+    response,
+    settings,
+    checkpoints,
+    retryMs,
+    feed,
+    place,
+    subscription: undefined,
+    drop: undefined,
+    waiting: undefined,
+    waitingBytes: 0,
+    leavingBytes: 0,
+    isCorked: false,
+    isFull: false,
   }
-  const sinkOptions = { response, checkpoints, maxBufferedBytes, closeGraceMs, retryMs, onClose }
   const outcome = feed.subscribe({
-    ...{ tenantId, visibility, lifetime, filter: grant.filter, after: position },
-    sink: createSseSink(sinkOptions),
+    ...{ tenantId, visibility, filter: grant.filter, after: position },
+    lifetime,
+    sink: SSE_SINK,
+    to: stream,
     transport: TRANSPORT,
     principal: limitKey,
     ...(principal === null ? {} : { expiresAtMs: principal.expiresAtMs }),
   })
   if (outcome.kind === 'refused') {
-    connected.disconnect()
+    feed.disconnect(place)
     throw refusalProblem(outcome.reason, outcome.retryAfterMs)
   }
-  const leave = () => {
-    outcome.subscription.close('cancelled')
-  }
-  if (ticket !== undefined) drop = tickets.begin(ticket, position, leave)
-  return leave
+  stream.subscription = outcome.subscription
+  if (ticket !== undefined) stream.drop = tickets.begin(ticket, position, leaving(stream))
+  return stream
+}
+
+const leaving = (stream: SseStream) => (): void => leave(stream)
+
+const leave = ({ subscription }: SseStream): void => subscription?.close('cancelled')
+
+/** What was asked is known by now: neither its token nor its other fields are held while it runs. */
+const letGo = ({ raw }: FastifyRequest, response: ServerResponse): void => {
+  raw.headers = {}
+  raw.rawHeaders = []
+  // The head of the answer is on its way. Node keeps its text, in pieces that take more than a kilobyte,
+  // and asks later only whether there was one.
+  if ('_header' in response) response._header = SENT
 }
 
 const open = (request: FastifyRequest, reply: FastifyReply, resumedFrom: string): void => {

@@ -41,21 +41,44 @@ const audienceOf = (
   tenantId: TenantId,
   address: string,
 ): Admission => {
-  const limitKey =
-    principal === null ? `address:${address}` : `${principal.kind}:${principal.subject}`
-  const base = { tenantId, limitKey, expiresAtMs: principal?.expiresAtMs ?? Infinity }
   if (principal?.tenants.includes(tenantId) === true) {
     const visibility = hasScope(principal, 'read:events') ? 'staff' : 'public'
-    return { kind: 'admitted', audience: { ...base, visibility } }
+    return { kind: 'admitted', audience: sharedAudience(principal, tenantId, visibility) }
   }
   if (tenantId === SHARED_TENANT) {
-    return { kind: 'admitted', audience: { ...base, visibility: 'public' } }
+    if (principal !== null) {
+      return { kind: 'admitted', audience: sharedAudience(principal, tenantId, 'public') }
+    }
+    const limitKey = `address:${address}`
+    const expiresAtMs = Infinity
+    return {
+      kind: 'admitted',
+      audience: { tenantId, visibility: 'public', limitKey, expiresAtMs },
+    }
   }
   const problem =
     principal === null
       ? new ProblemError('unauthorized', "A tenant's events need a bearer token.")
       : new ProblemError('forbidden', 'The token is not good for this tenant.')
   return { kind: 'refused', problem }
+}
+
+/** Of tokens that are remembered: the connections of one have it in common. */
+const audiences = new WeakMap<Principal, Map<TenantId, Audience>>()
+
+const sharedAudience = (
+  principal: Principal,
+  tenantId: TenantId,
+  visibility: Visibility,
+): Audience => {
+  const known = audiences.get(principal) ?? new Map<TenantId, Audience>()
+  audiences.set(principal, known)
+  const made = known.get(tenantId)
+  if (made !== undefined) return made
+  const { kind, subject, expiresAtMs } = principal
+  const audience = { tenantId, visibility, limitKey: `${kind}:${subject}`, expiresAtMs }
+  known.set(tenantId, audience)
+  return audience
 }
 
 export type Start =

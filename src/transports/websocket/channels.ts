@@ -2,123 +2,92 @@
 // their events carry.
 import type { Position } from '../../core/event.ts'
 import { type CompiledFilter, compileFilter } from '../feed/filter.ts'
-import type { CloseReason } from '../feed/types.ts'
 import { ProblemError } from '../http/problem.ts'
 import { type Audience, startOf } from './audience.ts'
-import { type Channel, createFlow } from './flow.ts'
+import type { Channel, Client } from './client.ts'
+import { attach, detach, forget, placeOf, positionOf } from './flow.ts'
 import { channelName } from './framing.ts'
-import type { Line } from './line.ts'
+import { refuse, send } from './line.ts'
 import type { SubMessage } from './protocol.ts'
-import type { Common } from './settings.ts'
 
 const SNAPSHOT_PATH = '/v1/pets'
 
-export type Channels = Readonly<{
-  open: (message: SubMessage, audience: Audience) => void
-  close: (id: number) => void
-  grant: (ch: string, credit: number) => void
-  /** Ends those of the staff class: their reader may not see it any more. */
-  revokeStaff: () => void
-  /**
-   * Ends all; each is told its place first, if anybody is still there to be told. Answers the place
-   * of the one that is furthest behind.
-   */
-  end: (options: Readonly<{ isTold: boolean }>) => string | undefined
-}>
-
-export type ChannelsOptions = Readonly<{
-  common: Common
-  line: Line
-  onEnded: (reason: CloseReason) => void
-}>
-
-export const createChannels = (options: ChannelsOptions): Channels => {
-  const { line, common } = options
-  const { send, refuse } = line
-  const { bounds } = common
-  const registry = createRegistry()
-  const flow = createFlow(options, registry.remove)
-
-  const end = (channel: Channel, isTold: boolean): void => {
-    if (isTold) send({ op: 'cp', ch: channel.ch, ...flow.place(channel) })
-    flow.detach(channel)
-    registry.remove(channel)
+export const open = (client: Client, message: SubMessage, audience: Audience): void => {
+  const { id, credit = Infinity, mode = 'all' } = message
+  const { subscriptions } = client.house.common.bounds
+  const wanted = wantedOf(message, audience, client)
+  if (wanted instanceof ProblemError) return refuse(client, { id, problem: wanted })
+  if (byId(client, id) !== undefined) return refuse(client, { id, problem: idInUse() })
+  if (client.channels.length >= subscriptions) {
+    return refuse(client, { id, problem: tooMany(subscriptions) })
   }
+  const channel: Channel = {
+    client,
+    id,
+    ch: freeName(client),
+    audience,
+    filter: wanted.filter,
+    latestOnly: mode === 'latest',
+    credit,
+    position: wanted.position,
+    delivered: 0,
+    subscription: undefined,
+  }
+  client.channels = [...client.channels, channel]
+  // The feed writes nothing in this turn: what is answered here comes first.
+  if (attach(channel)) tellOpened(channel, wanted)
+}
 
-  return {
-    open(message, audience) {
-      const { id, credit = Infinity, mode = 'all' } = message
-      const wanted = wantedOf(message, audience, options)
-      if (wanted instanceof ProblemError) return refuse({ id, problem: wanted })
-      if (registry.byId(id) !== undefined) return refuse({ id, problem: idInUse() })
-      if (registry.all().length >= bounds.subscriptions) {
-        return refuse({ id, problem: tooMany(bounds.subscriptions) })
-      }
-      const { filter, position } = wanted
-      const channel: Channel = {
-        id,
-        ch: registry.freeName(),
-        audience,
-        filter,
-        latestOnly: mode === 'latest',
-        credit,
-        position,
-        delivered: 0,
-        subscription: undefined,
-      }
-      registry.add(channel)
-      // The feed writes nothing in this turn: what is answered here comes first.
-      if (flow.attach(channel)) tellOpened(channel, wanted, options)
-    },
-    close(id) {
-      const channel = registry.byId(id)
-      if (channel === undefined) return refuse({ id, problem: noSuch() })
-      end(channel, true)
-      send({ op: 'unsubbed', id, ch: channel.ch })
-    },
-    grant(ch, credit) {
-      const channel = registry.byName(ch)
-      if (channel === undefined) return // it has just been closed
-      channel.credit += credit
-      if (channel.subscription === undefined) flow.attach(channel)
-    },
-    revokeStaff() {
-      for (const channel of registry.all()) {
-        if (channel.audience.visibility !== 'staff') continue
-        const { id, ch } = channel
-        send({ op: 'revoked', id, ch, ...flow.place(channel) })
-        end(channel, false)
-      }
-    },
-    end({ isTold }) {
-      const last = registry.all().sort((a, b) => flow.position(a) - flow.position(b))[0]
-      const cursor = last === undefined ? undefined : flow.place(last).cursor
-      for (const channel of registry.all()) end(channel, isTold)
-      return cursor
-    },
+export const close = (client: Client, id: number): void => {
+  const channel = byId(client, id)
+  if (channel === undefined) return refuse(client, { id, problem: noSuch() })
+  end(channel, true)
+  send(client, { op: 'unsubbed', id, ch: channel.ch })
+}
+
+export const grant = (client: Client, ch: string, credit: number): void => {
+  const channel = byName(client, ch)
+  if (channel === undefined) return // it has just been closed
+  channel.credit += credit
+  if (channel.subscription === undefined) attach(channel)
+}
+
+/** Ends those of the staff class: their reader may not see it any more. */
+export const revokeStaff = (client: Client): void => {
+  for (const channel of client.channels) {
+    if (channel.audience.visibility !== 'staff') continue
+    const { id, ch } = channel
+    send(client, { op: 'revoked', id, ch, ...placeOf(channel) })
+    end(channel, false)
   }
 }
 
-/** A list, since most connections have one: it is looked through. */
-const createRegistry = () => {
-  const channels: Channel[] = []
-  const byName = (ch: string) => channels.find((channel) => channel.ch === ch)
-  return {
-    byName,
-    byId: (id: number) => channels.find((channel) => channel.id === id),
-    all: () => [...channels],
-    add: (channel: Channel) => void channels.push(channel),
-    remove(channel: Channel): void {
-      const at = channels.indexOf(channel)
-      if (at !== -1) channels.splice(at, 1)
-    },
-    /** The lowest, so that most connections use the same few. */
-    freeName(): string {
-      let slot = 0
-      while (byName(channelName(slot)) !== undefined) slot += 1
-      return channelName(slot)
-    },
-  }
+/**
+ * Ends all; each is told its place first, if anybody is still there to be told. Answers the place
+ * of the one that is furthest behind.
+ */
+export const endAll = (client: Client, isTold: boolean): string | undefined => {
+  const { channels } = client
+  const last = [...channels].sort((a, b) => positionOf(a) - positionOf(b))[0]
+  const cursor = last === undefined ? undefined : placeOf(last).cursor
+  for (const channel of channels) end(channel, isTold)
+  return cursor
+}
+
+const end = (channel: Channel, isTold: boolean): void => {
+  if (isTold) send(channel.client, { op: 'cp', ch: channel.ch, ...placeOf(channel) })
+  detach(channel)
+  forget(channel)
+}
+
+const byName = ({ channels }: Client, ch: string) => channels.find((each) => each.ch === ch)
+const byId = ({ channels }: Client, id: number) => channels.find((each) => each.id === id)
+
+/** The lowest, so that most connections use the same few. */
+const freeName = (client: Client): string => {
+  let slot = 0
+  while (byName(client, channelName(slot)) !== undefined) slot += 1
+  return channelName(slot)
 }
 
 type Wanted = Readonly<{ filter: CompiledFilter; position: Position; word: string; isGap: boolean }>
@@ -126,8 +95,9 @@ type Wanted = Readonly<{ filter: CompiledFilter; position: Position; word: strin
 const wantedOf = (
   { filter = {}, after }: SubMessage,
   { tenantId }: Audience,
-  { common: { feed, cursors } }: ChannelsOptions,
+  { house }: Client,
 ): Wanted | ProblemError => {
+  const { feed, cursors } = house.common
   const { types = [], subject = [], subjects = [], shelters = [], species = [] } = filter
   const compiled = compileFilter({
     ...{ types, subjects: [...subjects, ...subject], shelters, species },
@@ -153,16 +123,13 @@ const wantedOf = (
   }
 }
 
-const tellOpened = (
-  { id, ch, audience }: Channel,
-  { word, isGap }: Wanted,
-  { common: { feed, cursors }, line: { send } }: ChannelsOptions,
-): void => {
+const tellOpened = ({ id, ch, audience, client }: Channel, { word, isGap }: Wanted): void => {
+  const { feed, cursors } = client.house.common
   const head = cursors.encode(audience.tenantId, feed.head())
-  send({ op: 'subbed', id, ch, resumed: !isGap, from: word, head })
+  send(client, { op: 'subbed', id, ch, resumed: !isGap, from: word, head })
   if (!isGap) return
   const ways = { resumedFrom: word, earliest: 'earliest', snapshot: SNAPSHOT_PATH } as const
-  send({ op: 'gap', ch, reason: 'other_epoch', ...ways })
+  send(client, { op: 'gap', ch, reason: 'other_epoch', ...ways })
 }
 
 const idInUse = () => new ProblemError('conflict', 'This connection has a subscription of this id.')

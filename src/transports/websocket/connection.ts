@@ -1,162 +1,88 @@
-// One connection: what its client may say, and when it is over. Deadlines are looked at by `sweep`,
-// which the server calls for all connections, so that a connection has no timer of its own.
-import type { Duplex } from 'node:stream'
-import type { RawData, WebSocket } from 'ws'
+// What a client may say on a connection of the sub-protocol `pawtrail.events.v1`, and when it is over.
+// Deadlines are looked at by `watch`, which the server calls for all connections, so that a connection
+// has no timer of its own.
 import { ProblemError } from '../http/problem.ts'
-import { type Channels, createChannels } from './channels.ts'
-import { createEntrance, type Entrance } from './entrance.ts'
-import { createLine, type Line } from './line.ts'
-import { type ClientMessage, CLOSE, type CloseCode } from './protocol.ts'
-import { createPulse } from './pulse.ts'
+import { close, endAll, grant, open } from './channels.ts'
+import type { Client, Speech } from './client.ts'
+import { authenticate, watchToken } from './entrance.ts'
+import { give, refuse, send } from './line.ts'
+import { type ClientMessage, CLOSE } from './protocol.ts'
+import { ping } from './pulse.ts'
 import { readMessage } from './read-message.ts'
-import { CODE_OF } from './refusals.ts'
-import type { Common, WebSocketLimits } from './settings.ts'
 
-export type ConnectionOptions = Readonly<{
-  common: Common
-  ws: WebSocket
-  socket: Duplex
-  address: string
-  /** It is known who is there: it waits no more. Or it has closed before. */
-  onSettled: () => void
-  onClosed: () => void
-}>
-
-export type Connection = Readonly<{
-  sweep: () => void
-  /** Tells each subscription its place, says goodbye and closes. */
-  leave: (code: CloseCode) => void
-  cut: () => void
-}>
-
-export const createConnection = (options: ConnectionOptions): Connection => {
-  const { common, ws, socket, address, onSettled, onClosed } = options
-  const { bounds, random } = common
-  const line: Line = createLine({
-    ws,
-    socket,
-    bounds,
-    random,
-    isBare: false,
-    onEnd: (how) => channels.end(how),
-  })
-  const channels: Channels = createChannels({
-    common,
-    line,
-    onEnded: (reason) => line.leave(CODE_OF[reason]),
-  })
-  const entrance = createEntrance({
-    common,
-    line,
-    address,
-    onSettled,
-    onDemoted: channels.revokeStaff,
-  })
-  const pulse = createPulse(ws, bounds)
-  const hear = createEar({ ws, line, bounds, act: actOf({ line, channels, entrance }) })
-  let ageMs = 0
-  let windowMs = 0
-
-  ws.on('message', (data, isBinary) => {
-    pulse.felt()
-    hear.message(data, isBinary)
-  })
-  ws.on('pong', pulse.felt)
-  ws.on('close', () => {
-    entrance.end()
-    onClosed()
-  })
-
-  return {
-    sweep() {
-      if (line.isEnded()) return
-      ageMs += bounds.sweepMs
-      windowMs += bounds.sweepMs
-      if (windowMs >= bounds.windowMs) {
-        windowMs = 0
-        hear.startWindow()
-      }
-      if (entrance.audience() === undefined && ageMs >= bounds.authTimeoutMs) {
-        return line.give(tooLate(), CLOSE.tooSlow)
-      }
-      entrance.watch()
-      pulse.sweep()
-    },
-    leave: line.leave,
-    cut: () => ws.terminate(),
-  }
+export const TALK: Speech = {
+  isBare: false,
+  hear(client, data, isBinary) {
+    if (client.isEnded) return
+    const { bounds } = client.house.common
+    client.messages += 1
+    if (isBinary) return give(client, binary(), CLOSE.malformed)
+    if (client.messages > bounds.messagesPerWindow) return give(client, tooFast(), CLOSE.limit)
+    const text = (data as Buffer).toString() // ws gives one Buffer unless told otherwise
+    const { queued = [] } = client
+    if (!client.isBusy && queued.length === 0) return take(client, text)
+    if (queued.length >= bounds.queuedMessages) return give(client, tooFast(), CLOSE.limit)
+    queued.push(text)
+    client.queued = queued
+  },
+  end: endAll,
+  watch(client) {
+    const { bounds } = client.house.common
+    client.ageMs += bounds.sweepMs
+    client.windowMs += bounds.sweepMs
+    if (client.windowMs >= bounds.windowMs) {
+      client.windowMs = 0
+      client.messages = 0
+    }
+    if (client.audience === undefined && client.ageMs >= bounds.authTimeoutMs) {
+      return give(client, tooLate(), CLOSE.tooSlow)
+    }
+    watchToken(client)
+    ping(client)
+  },
 }
 
-type Parts = Readonly<{ line: Line; channels: Channels; entrance: Entrance }>
+const take = (client: Client, text: string): void => {
+  const read = readMessage(text)
+  if (read.kind !== 'message') {
+    if (read.kind === 'invalid') refuse(client, read.refused)
+    else give(client, read.refused.problem, CLOSE.malformed)
+    return
+  }
+  const acting = act(client, read.message)
+  if (acting !== undefined) void wait(client, acting)
+}
 
 /** A promise: nothing else is done before it is settled. */
-const actOf =
-  ({ line, channels, entrance }: Parts) =>
-  (message: ClientMessage): Promise<void> | void => {
-    if (message.op === 'auth') return entrance.authenticate(message)
-    const audience = entrance.audience()
-    if (audience === undefined) return line.give(authFirst(), CLOSE.malformed)
-    switch (message.op) {
-      case 'sub':
-        return channels.open(message, audience)
-      case 'unsub':
-        return channels.close(message.id)
-      case 'credit':
-        return channels.grant(message.ch, message.n)
-      case 'ping':
-        return line.send({ op: 'pong', ts: message.ts })
-    }
-  }
-
-type EarOptions = Readonly<{
-  ws: WebSocket
-  line: Line
-  bounds: WebSocketLimits
-  act: (message: ClientMessage) => Promise<void> | void
-}>
-
-/** Messages in their order: while a token is checked, those that follow wait. */
-const createEar = ({ ws, line, bounds, act }: EarOptions) => {
-  const queued: string[] = []
-  let isBusy = false
-  let messages = 0
-
-  const take = (text: string): void => {
-    const read = readMessage(text)
-    if (read.kind !== 'message') {
-      if (read.kind === 'invalid') line.refuse(read.refused)
-      else line.give(read.refused.problem, CLOSE.malformed)
-      return
-    }
-    const acting = act(read.message)
-    if (acting !== undefined) void wait(acting)
-  }
-
-  const wait = async (acting: Promise<void>): Promise<void> => {
-    isBusy = true
-    ws.pause()
-    await acting
-    isBusy = false
-    ws.resume()
-    while (queued.length > 0 && !isBusy && !line.isEnded()) take(queued.shift() ?? '')
-  }
-
-  return {
-    message(data: RawData, isBinary: boolean): void {
-      if (line.isEnded()) return
-      messages += 1
-      if (isBinary) return line.give(binary(), CLOSE.malformed)
-      if (messages > bounds.messagesPerWindow) return line.give(tooFast(), CLOSE.limit)
-      const text = (data as Buffer).toString() // ws gives one Buffer unless told otherwise
-      if (!isBusy && queued.length === 0) return take(text)
-      if (queued.length >= bounds.queuedMessages) return line.give(tooFast(), CLOSE.limit)
-      queued.push(text)
-    },
-    startWindow(): void {
-      messages = 0
-    },
+const act = (client: Client, message: ClientMessage): Promise<void> | void => {
+  if (message.op === 'auth') return authenticate(client, message)
+  const { audience } = client
+  if (audience === undefined) return give(client, authFirst(), CLOSE.malformed)
+  switch (message.op) {
+    case 'sub':
+      return open(client, message, audience)
+    case 'unsub':
+      return close(client, message.id)
+    case 'credit':
+      return grant(client, message.ch, message.n)
+    case 'ping':
+      return send(client, { op: 'pong', ts: message.ts })
   }
 }
+
+const wait = async (client: Client, acting: Promise<void>): Promise<void> => {
+  client.isBusy = true
+  client.ws.pause()
+  await acting
+  client.isBusy = false
+  client.ws.resume()
+  const { queued } = client
+  if (queued === undefined) return
+  while (queued.length > 0 && !isStopped(client)) take(client, queued.shift() ?? '')
+  if (queued.length === 0) client.queued = undefined
+}
+
+const isStopped = ({ isBusy, isEnded }: Client): boolean => isBusy || isEnded
 
 const authFirst = () => new ProblemError('unauthorized', 'The first message must be auth.')
 const tooLate = () => new ProblemError('request-timeout', 'No auth message came in time.')

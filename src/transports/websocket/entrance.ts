@@ -2,97 +2,66 @@
 import { toTimestamp } from '../../core/clock.ts'
 import { ProblemError } from '../http/problem.ts'
 import { admit, type Admission, type Audience } from './audience.ts'
-import type { Line } from './line.ts'
+import { revokeStaff } from './channels.ts'
+import { type Client, enlist, settle } from './client.ts'
+import { give, leave, refuse, send } from './line.ts'
 import { refusalOf } from './refusals.ts'
 import { type AuthMessage, CLOSE, type CloseCode, type ServerMessage } from './protocol.ts'
-import type { Common, WebSocketLimits } from './settings.ts'
+import type { WebSocketLimits } from './settings.ts'
 
-export type EntranceOptions = Readonly<{
-  common: Common
-  line: Line
-  address: string
-  onSettled: () => void
-  /** The caller has no right to the staff class any more. */
-  onDemoted: () => void
-}>
-
-export type Entrance = Readonly<{
-  audience: () => Audience | undefined
-  authenticate: (message: AuthMessage) => Promise<void>
-  /** Tells that the token ends soon, and hangs up when it has. */
-  watch: () => void
-  end: () => void
-}>
-
-export const createEntrance = (options: EntranceOptions): Entrance => {
-  const { common, line } = options
-  const { bounds, clock, logger } = common
-  const conn = common.ids()
-  let audience: Audience | undefined
-  let hasNoticed = false
-  let isSettled = false
-  let disconnect: () => void = () => {}
-
-  const settle = (): void => {
-    if (!isSettled) options.onSettled()
-    isSettled = true
+/** Who it is, from a message of its own; a later one brings a fresh token. */
+export const authenticate = async (client: Client, message: AuthMessage): Promise<void> => {
+  const { verifier, logger } = client.house.common
+  try {
+    const tenant = message.tenant ?? client.audience?.tenantId
+    const admission = await admit(verifier, { ...message, tenant }, client.address)
+    if (client.isEnded) return
+    if (client.audience === undefined) onFirst(client, admission)
+    else onRefresh(client, admission, client.audience)
+  } catch (cause) {
+    logger.error({ cause }, 'a token could not be checked')
+    if (client.audience === undefined) give(client, unavailable(), CLOSE.unavailable)
+    else refuse(client, { problem: unavailable() })
   }
+}
 
-  const welcome = (next: Audience): void => {
-    audience = next
-    hasNoticed = false
-    line.send(welcomeOf(next, conn, bounds))
-  }
+/** Tells that the token ends soon, and hangs up when it has. */
+export const watchToken = (client: Client): void => {
+  const { audience, house } = client
+  if (audience === undefined) return
+  const leftMs = audience.expiresAtMs - house.common.clock()
+  if (leftMs <= 0) return leave(client, CLOSE.tokenExpired)
+  if (leftMs > house.common.bounds.expiringNoticeMs || client.hasNoticed) return
+  client.hasNoticed = true
+  send(client, { op: 'expiring', at: toTimestamp(audience.expiresAtMs) })
+}
 
-  const onFirst = (admission: Admission): void => {
-    if (admission.kind === 'bad_token') return line.give(badToken(), CLOSE.badToken)
-    if (admission.kind === 'refused') return turnAway(line, admission.problem, CLOSE.malformed)
-    const outcome = enlist(admission.audience, options)
-    if (outcome.kind === 'refused') {
-      return turnAway(line, refusalOf(outcome.reason, 'connections').problem, CLOSE.unavailable)
-    }
-    disconnect = outcome.disconnect
-    settle()
-    welcome(admission.audience)
-  }
+const showOut = (client: Client): void => give(client, revoked(), CLOSE.forbidden)
 
-  const onRefresh = (admission: Admission, current: Audience): void => {
-    if (admission.kind === 'bad_token') return line.refuse({ problem: badToken() })
-    if (admission.kind === 'refused') return line.refuse({ problem: admission.problem })
-    const next = admission.audience
-    if (!isSameCaller(next, current)) return line.refuse({ problem: otherCaller() })
-    if (next.visibility !== 'staff') options.onDemoted()
-    welcome(next)
-  }
+const welcome = (client: Client, audience: Audience): void => {
+  client.audience = audience
+  client.hasNoticed = false
+  send(client, welcomeOf(audience, client.conn, client.house.common.bounds))
+}
 
-  return {
-    audience: () => audience,
-    async authenticate(message) {
-      try {
-        const tenant = message.tenant ?? audience?.tenantId
-        const admission = await admit(common.verifier, { ...message, tenant }, options.address)
-        if (line.isEnded()) return
-        if (audience === undefined) onFirst(admission)
-        else onRefresh(admission, audience)
-      } catch (cause) {
-        logger.error({ cause }, 'a token could not be checked')
-        if (audience === undefined) line.give(unavailable(), CLOSE.unavailable)
-        else line.refuse({ problem: unavailable() })
-      }
-    },
-    watch() {
-      if (audience === undefined) return
-      const leftMs = audience.expiresAtMs - clock()
-      if (leftMs <= 0) return line.leave(CLOSE.tokenExpired)
-      if (leftMs > bounds.expiringNoticeMs || hasNoticed) return
-      hasNoticed = true
-      line.send({ op: 'expiring', at: toTimestamp(audience.expiresAtMs) })
-    },
-    end() {
-      settle()
-      disconnect()
-    },
+const onFirst = (client: Client, admission: Admission): void => {
+  if (admission.kind === 'bad_token') return give(client, badToken(), CLOSE.badToken)
+  if (admission.kind === 'refused') return turnAway(client, admission.problem, CLOSE.malformed)
+  const outcome = enlist(client, admission.audience, showOut)
+  if (outcome.kind === 'refused') {
+    return turnAway(client, refusalOf(outcome.reason, 'connections').problem, CLOSE.unavailable)
   }
+  settle(client)
+  welcome(client, admission.audience)
+}
+
+const onRefresh = (client: Client, admission: Admission, current: Audience): void => {
+  if (admission.kind === 'bad_token') return refuse(client, { problem: badToken() })
+  if (admission.kind === 'refused') return refuse(client, { problem: admission.problem })
+  const next = admission.audience
+  if (!isSameCaller(next, current)) return refuse(client, { problem: otherCaller() })
+  if (next.visibility !== 'staff') revokeStaff(client)
+  welcome(client, next)
 }
 
 const isSameCaller = (one: Audience, other: Audience): boolean =>
@@ -108,17 +77,8 @@ const welcomeOf = (
   ...(expiresAtMs === Infinity ? {} : { expiresAt: toTimestamp(expiresAtMs) }),
 })
 
-/** Counts the connection against the feed's limits, and ends it when its user is deleted. */
-const enlist = ({ tenantId, limitKey }: Audience, { common, line }: EntranceOptions) =>
-  common.feed.connect({
-    tenantId,
-    principal: limitKey,
-    transport: 'websocket',
-    onRevoked: () => line.give(revoked(), CLOSE.forbidden),
-  })
-
-const turnAway = (line: Line, problem: ProblemError, otherwise: CloseCode): void =>
-  line.give(problem, REFUSED[problem.type] ?? otherwise)
+const turnAway = (client: Client, problem: ProblemError, otherwise: CloseCode): void =>
+  give(client, problem, REFUSED[problem.type] ?? otherwise)
 
 const REFUSED: Readonly<Partial<Record<string, CloseCode>>> = {
   unauthorized: CLOSE.badToken,

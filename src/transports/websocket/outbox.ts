@@ -1,88 +1,61 @@
 // What leaves a connection, for all of its subscriptions together. Frames of one turn leave as one
 // write; from the limit on it is full, until the kernel has taken most of it. Nothing is copied.
-import type { Duplex } from 'node:stream'
-
-export type Outbox = Readonly<{
-  /** False: taken, but no more is wanted before the callback of `onDrain` is called. */
-  write: (frame: Buffer) => boolean
-  isFull: () => boolean
-  flush: () => void
-  /** To be called each time there is room again. */
-  onDrain: (resume: () => void) => () => void
-  /** Nothing is written from now on. */
-  end: () => void
-}>
+import { WebSocket } from 'ws'
+import type { Client } from './client.ts'
 
 const CHUNK_BYTES = 16 * 1024 // is handed to the kernel without waiting for the turn's end
 const LOW_WATER = 0.25
 
-export type OutboxOptions = Readonly<{
-  socket: Duplex
-  isOpen: () => boolean // nothing may follow a close frame
-  maxBytes: number
-}>
+/** False: taken, but no more is wanted before the subscriptions are told that it has drained. */
+export const write = (client: Client, frame: Buffer): boolean => {
+  if (client.isSilent) return true
+  if (client.waiting === undefined) client.waiting = [frame]
+  else client.waiting.push(frame)
+  client.waitingBytes += frame.length
+  if (client.waitingBytes >= CHUNK_BYTES) flush(client)
+  else flushAtTurnEnd(client)
+  if (bufferedBytes(client) >= client.house.common.bounds.bufferedBytes) client.isFull = true
+  return !client.isFull
+}
 
-export const createOutbox = ({ socket, isOpen, maxBytes }: OutboxOptions): Outbox => {
-  const waiters: (() => void)[] = []
-  let waiting: Buffer[] = []
-  let waitingBytes = 0
-  let isScheduled = false
-  let isFull = false
-  let isEnded = false
+/** Nothing is written from now on. */
+export const silence = (client: Client): void => {
+  flush(client)
+  client.isSilent = true
+}
 
-  const buffered = (): number => socket.writableLength + waitingBytes
+const bufferedBytes = ({ socket, waitingBytes }: Client): number =>
+  socket.writableLength + waitingBytes
 
-  const flush = (): void => {
-    const frames = waiting
-    const last = frames.pop()
-    if (last === undefined) return
-    waiting = []
-    waitingBytes = 0
-    if (isEnded || !isOpen()) return
-    socket.cork()
-    for (const frame of frames) socket.write(frame)
-    socket.write(last, left)
-    socket.uncork()
-  }
+const flush = (client: Client): void => {
+  const { socket, ws, waiting } = client
+  const last = waiting?.pop()
+  if (waiting === undefined || last === undefined) return
+  client.waiting = undefined
+  client.waitingBytes = 0
+  // Nothing may follow a close frame.
+  if (client.isSilent || ws.readyState !== WebSocket.OPEN) return
+  socket.cork()
+  for (const frame of waiting) socket.write(frame)
+  socket.write(last, () => hasLeft(client))
+  socket.uncork()
+}
 
-  const left = (): void => {
-    if (!isFull || isEnded || buffered() > maxBytes * LOW_WATER) return
-    isFull = false
-    for (const resume of [...waiters]) resume()
-  }
+const hasLeft = (client: Client): void => {
+  const { isFull, isSilent, house } = client
+  if (!isFull || isSilent) return
+  if (bufferedBytes(client) > house.common.bounds.bufferedBytes * LOW_WATER) return
+  client.isFull = false
+  for (const { subscription } of client.channels) subscription?.drained()
+}
 
-  const flushAtTurnEnd = (): void => {
-    if (isScheduled) return
-    isScheduled = true
-    process.nextTick(() => {
-      isScheduled = false
-      flush()
-    })
-  }
+const flushAtTurnEnd = (client: Client): void => {
+  if (client.isScheduled) return
+  client.isScheduled = true
+  process.nextTick(flushTurn, client)
+}
 
-  return {
-    write(frame) {
-      if (isEnded) return true
-      waiting.push(frame)
-      waitingBytes += frame.length
-      if (waitingBytes >= CHUNK_BYTES) flush()
-      else flushAtTurnEnd()
-      if (buffered() >= maxBytes) isFull = true
-      return !isFull
-    },
-    isFull: () => isFull,
-    flush,
-    onDrain(resume) {
-      waiters.push(resume)
-      return () => {
-        const at = waiters.indexOf(resume)
-        if (at !== -1) waiters.splice(at, 1)
-      }
-    },
-    end() {
-      flush()
-      isEnded = true
-      waiters.length = 0
-    },
-  }
+const flushTurn = (client: Client): void => {
+  client.isScheduled = false
+  flush(client)
 }

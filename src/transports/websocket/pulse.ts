@@ -1,22 +1,19 @@
 // Whether anybody is there still.
-import type { WebSocket } from 'ws'
-import type { WebSocketLimits } from './settings.ts'
+import type { Client } from './client.ts'
+
+/** A sign of life. */
+export const felt = (client: Client): void => {
+  client.missedPings = 0
+}
 
 /** Pings; who leaves too many in a row without a sign of life is cut off. */
-export const createPulse = (ws: WebSocket, bounds: WebSocketLimits) => {
-  let sinceMs = 0
-  let missed = 0
-  return {
-    felt: (): void => {
-      missed = 0
-    },
-    sweep: (): void => {
-      sinceMs += bounds.sweepMs
-      if (sinceMs < bounds.pingMs) return
-      sinceMs = 0
-      if (missed >= bounds.missedPings) return ws.terminate()
-      missed += 1
-      ws.ping()
-    },
-  }
+export const ping = (client: Client): void => {
+  const { ws, house } = client
+  const { sweepMs, pingMs, missedPings } = house.common.bounds
+  client.sincePingMs += sweepMs
+  if (client.sincePingMs < pingMs) return
+  client.sincePingMs = 0
+  if (client.missedPings >= missedPings) return ws.terminate()
+  client.missedPings += 1
+  ws.ping()
 }

@@ -3,17 +3,12 @@
 import type { IncomingMessage } from 'node:http'
 import { WebSocketServer } from 'ws'
 import { ProblemError, type Upgrade, type UpgradeHandler } from '../http/host.ts'
-import { createBareConnection } from './bare.ts'
-import { bareRequestOf } from './bare-request.ts'
-import { type Connection, type ConnectionOptions, createConnection } from './connection.ts'
+import type { Client, House } from './client.ts'
+import { createDoor } from './door.ts'
+import { leave } from './line.ts'
 import { isOriginAllowed } from './origin.ts'
 import { BARE_SUBPROTOCOL, CLOSE, SUBPROTOCOL } from './protocol.ts'
-import {
-  type Common,
-  WEBSOCKET_LIMITS,
-  type WebSocketLimits,
-  type WebSocketOptions,
-} from './settings.ts'
+import { WEBSOCKET_LIMITS, type WebSocketLimits, type WebSocketOptions } from './settings.ts'
 
 export type WebSocketEvents = Readonly<{
   upgrade: UpgradeHandler
@@ -27,9 +22,9 @@ const STOP_POLL_MS = 20
 
 export const createWebSocketEvents = (options: WebSocketOptions): WebSocketEvents => {
   const bounds: WebSocketLimits = { ...WEBSOCKET_LIMITS, ...options.limits }
-  const common: Common = { ...options, bounds }
-  const connections = new Set<Connection>()
+  const clients = new Set<Client>()
   const pending = createCounter()
+  const house: House = { common: { ...options, bounds }, clients, pending }
   let isStopped = false
   const wss = new WebSocketServer({
     noServer: true,
@@ -39,7 +34,7 @@ export const createWebSocketEvents = (options: WebSocketOptions): WebSocketEvent
     handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : BARE_SUBPROTOCOL),
   })
   const sweeping = setInterval(() => {
-    for (const connection of connections) connection.sweep()
+    for (const client of clients) if (!client.isEnded) client.speech.watch(client)
   }, bounds.sweepMs)
   sweeping.unref()
 
@@ -52,88 +47,38 @@ export const createWebSocketEvents = (options: WebSocketOptions): WebSocketEvent
       const detail = `A sub-protocol must be offered: ${SUBPROTOCOL} or ${BARE_SUBPROTOCOL}.`
       return new ProblemError('bad-request', detail)
     }
-    if (isStopped || connections.size >= bounds.connections) {
-      return noRoom(isStopped)
-    }
+    if (isStopped || clients.size >= bounds.connections) return noRoom(isStopped)
     if (pending.count(address) < bounds.pendingPerAddress) return undefined
     return new ProblemError('rate-limit-exceeded', 'Too many connections wait for their auth.', {
       headers: { 'retry-after': '5' },
     })
   }
 
-  const { accept, acceptBare } = createDoor({
-    ...{ common, wss, connections, pending },
-    isStopped: () => isStopped,
-  })
+  const stopped = () => noRoom(true)
+  const door = createDoor({ house, wss, isStopped: () => isStopped, stopped })
 
   return {
     upgrade(upgrade) {
       const problem = refusal(upgrade)
       if (problem !== undefined) return upgrade.refuse(problem)
-      if (isOffered(upgrade.request, SUBPROTOCOL)) accept(upgrade, createConnection)
-      else void acceptBare(upgrade)
+      if (isOffered(upgrade.request, SUBPROTOCOL)) door.accept(upgrade)
+      else door.acceptBare(upgrade)
     },
     async stop() {
       isStopped = true
       clearInterval(sweeping)
       let told = 0
-      for (const connection of connections) {
-        connection.leave(CLOSE.drain)
+      for (const client of clients) {
+        leave(client, CLOSE.drain)
         told += 1
         if (told % STOP_SLICE === 0) await new Promise<void>((resolve) => setImmediate(resolve))
       }
-      await leaving(connections, bounds.closeGraceMs)
-      for (const connection of connections) connection.cut()
+      await leaving(clients, bounds.closeGraceMs)
+      for (const { ws } of clients) ws.terminate()
       wss.close()
     },
-    connections: () => connections.size,
+    connections: () => clients.size,
   }
-}
-
-type DoorOptions = Readonly<{
-  common: Common
-  wss: WebSocketServer
-  connections: Set<Connection>
-  pending: ReturnType<typeof createCounter>
-  isStopped: () => boolean
-}>
-
-/** How who may come in comes in, by sub-protocol. */
-const createDoor = ({ common, wss, connections, pending, isStopped }: DoorOptions) => {
-  const accept = (upgrade: Upgrade, create: (parts: ConnectionOptions) => Connection): void => {
-    const { request, socket, head, address } = upgrade
-    wss.handleUpgrade(request, socket, head, (ws) => {
-      pending.add(address, 1)
-      const connection = create({
-        common,
-        ws,
-        socket,
-        address,
-        onSettled: () => pending.add(address, -1),
-        onClosed: () => connections.delete(connection),
-      })
-      connections.add(connection)
-    })
-  }
-
-  /** Who is asking must be known first: until then it is one that waits. */
-  const acceptBare = async (upgrade: Upgrade): Promise<void> => {
-    const { request, socket, address } = upgrade
-    pending.add(address, 1)
-    try {
-      const wanted = await bareRequestOf(request, address, common)
-      if (socket.destroyed) return
-      if (isStopped()) return upgrade.refuse(noRoom(true))
-      accept(upgrade, (parts) => createBareConnection(wanted, parts))
-    } catch (cause) {
-      if (cause instanceof ProblemError) return upgrade.refuse(cause)
-      common.logger.error({ cause }, 'a token could not be checked')
-      upgrade.refuse(new ProblemError('service-unavailable', 'The token cannot be checked now.'))
-    } finally {
-      pending.add(address, -1)
-    }
-  }
-  return { accept, acceptBare }
 }
 
 const isOffered = ({ headers }: IncomingMessage, protocol: string): boolean =>
@@ -146,8 +91,8 @@ const noRoom = (isStopped: boolean): ProblemError =>
     headers: { 'retry-after': isStopped ? '1' : '10' },
   })
 
-const leaving = async (connections: ReadonlySet<Connection>, graceMs: number): Promise<void> => {
-  for (let ms = 0; connections.size > 0 && ms < graceMs; ms += STOP_POLL_MS) {
+const leaving = async (clients: ReadonlySet<Client>, graceMs: number): Promise<void> => {
+  for (let ms = 0; clients.size > 0 && ms < graceMs; ms += STOP_POLL_MS) {
     await new Promise((resolve) => setTimeout(resolve, STOP_POLL_MS))
   }
 }
