@@ -1,5 +1,5 @@
-// Calls that are under way on one line, and the one timer that ends those whose deadline has come: a timer, a signal and
-// a promise for each of them would cost more than the call.
+// Calls that are under way on one line, and the one timer that ends those whose deadline has come: a timer, a signal
+// and a promise for each of them would cost more than the call.
 import type { OutboundFailure } from '../../core/outbound.ts'
 import type { Connection } from './connection.ts'
 

@@ -78,8 +78,8 @@ export const unblock = (session: Session, row: Blocked): void => {
 }
 
 /**
- * Stores what came of a step. While all goes well and more is on its way, attempts are logged once a while only: of many
- * a second nearly all would be deleted again before anybody could look at them.
+ * Stores what came of a step. While all goes well and more is on its way, attempts are logged once a while only: of
+ * many a second nearly all would be deleted again before anybody could look at them.
  */
 export const save = async (
   { store, clock, limits }: Tools,

@@ -258,3 +258,39 @@ void t.test(
     t.match(await rig.store.acquire(TENANT, id, { owner: 'next', leaseMs }), { fence: 2 })
   },
 )
+
+void t.test('what a receiver has not answered yet is not stored as done', async (t) => {
+  const rig = await webhookRig(t)
+  let held = 0
+  let answer = (): void => {}
+  const receiver = await startReceiver(t, {
+    answer: (response, { body }) => {
+      const position = Number((JSON.parse(body) as { sequence: string }).sequence)
+      if (held === 0 && receiver.received.length > 60) {
+        held = position
+        answer = () => response.writeHead(204).end()
+      } else response.writeHead(204).end()
+    },
+  })
+  await rig.register({ url: receiver.url })
+  await writeMany(rig, 200)
+  const stored: number[] = []
+  const watched = {
+    ...rig.store,
+    commit: (...given: Parameters<typeof rig.store.commit>) => {
+      stored.push(given[1].position)
+      return rig.store.commit(...given)
+    },
+  }
+  const handle = await rig.start({}, { store: watched })
+  await until(() => receiver.received.length >= 75 && stored.length > 0, 'many after it')
+  t.ok(held > 0)
+  t.strictSame(
+    stored.filter((position) => position >= held),
+    [],
+  )
+  answer()
+  await until(() => receiver.received.length === 200, 'all of them')
+  await handle.settled()
+  t.equal(stored.at(-1), await rig.eventStore.head())
+})
