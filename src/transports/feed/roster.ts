@@ -61,18 +61,7 @@ export const createRoster = (options: RosterOptions): Roster => {
 
   const subscribers = createRounds<Subscriber>({ wheel, periodMs: limits.heartbeatMs, run: beat })
   const handleOf = createHandles(lifecycle)
-  const end = (subscriber: Subscriber) => lifecycle.close(subscriber, 'lifetime')
-  const expire = (subscriber: Subscriber) => lifecycle.close(subscriber, 'token_expired')
-
-  /** One timer, of what comes first. */
-  const endInTime = (subscriber: Subscriber, lifetime: SubscriptionRequest['lifetime']): void => {
-    const tokenMs = Math.max(0, subscriber.expiresAtMs - clock())
-    const { ms, reason } = lifetime ?? { ms: Infinity, reason: 'lifetime' }
-    const leftMs = Math.min(tokenMs, ms)
-    if (leftMs === Infinity) return
-    const isToken = tokenMs < ms || reason === 'token_expired'
-    subscriber.ending = wheel.schedule(leftMs, isToken ? expire : end, subscriber)
-  }
+  const endInTime = createEnding(options)
 
   const begin = (subscriber: Subscriber, lifetime: SubscriptionRequest['lifetime']): void => {
     subscriber.round = subscribers.add(subscriber)
@@ -116,6 +105,20 @@ export const createRoster = (options: RosterOptions): Roster => {
         if (closed % STOP_SLICE === 0) await new Promise<void>((resolve) => setImmediate(resolve))
       }
     },
+  }
+}
+
+/** One timer, of what comes first: the lifetime's end or the token's. */
+const createEnding = ({ wheel, clock, lifecycle }: RosterOptions) => {
+  const end = (subscriber: Subscriber) => lifecycle.close(subscriber, 'lifetime')
+  const expire = (subscriber: Subscriber) => lifecycle.close(subscriber, 'token_expired')
+  return (subscriber: Subscriber, lifetime: SubscriptionRequest['lifetime']): void => {
+    const tokenMs = Math.max(0, subscriber.expiresAtMs - clock())
+    const { ms, reason } = lifetime ?? { ms: Infinity, reason: 'lifetime' }
+    const leftMs = Math.min(tokenMs, ms)
+    if (leftMs === Infinity) return
+    const isToken = tokenMs < ms || reason === 'token_expired'
+    subscriber.ending = wheel.schedule(leftMs, isToken ? expire : end, subscriber)
   }
 }
 

@@ -144,7 +144,7 @@ export const readPackets = (
       stream.pause()
       work().catch((cause: unknown) => {
         leave()
-        reject(cause)
+        reject(cause instanceof Error ? cause : new Error('not read on', { cause }))
       })
     }
     const onOver = (): void => {
