@@ -1,4 +1,5 @@
 // Bad input, limits and clients that do not read: each costs its own connection and nothing else.
+import mqttPacket from 'mqtt-packet'
 import t from 'tap'
 import { listen } from './client.ts'
 import { mqttHarness, ROOT, write } from './harness.ts'
@@ -47,6 +48,31 @@ t.test('after CONNECT a bad packet is named before the connection ends', async (
     t.match(client.packets[1], { cmd: 'disconnect', reasonCode })
   }
 })
+
+t.test(
+  'half a packet of one waits for its other half, whatever others send meanwhile',
+  async (t) => {
+    const { port } = await mqttHarness(t)
+    const slow = raw(t, port)
+    slow.say(hello({ clientId: 'slow' }))
+    await slow.until((packets) => packets.length === 1)
+    const whole = mqttPacket.generate(subscribeTo(FILTER), { protocolVersion: 5 })
+    slow.sayBytes(whole.subarray(0, 9))
+    const bad = raw(t, port)
+    bad.say(hello({ clientId: 'bad' }))
+    await bad.until((packets) => packets.length === 1)
+    bad.sayBytes(Buffer.from([0x83, 0x00]))
+    await bad.closed
+    const good = raw(t, port)
+    good.say(hello({ clientId: 'good' }))
+    good.say(subscribeTo(FILTER, 1, 7))
+    await good.until((packets) => packets.some(({ cmd }) => cmd === 'suback'))
+    slow.sayBytes(whole.subarray(9))
+    await slow.until((packets) => packets.some(({ cmd }) => cmd === 'suback'))
+    t.match(slow.packets[1], { cmd: 'suback', messageId: 1, granted: [1] })
+    t.match(good.packets[1], { cmd: 'suback', messageId: 7, granted: [1] })
+  },
+)
 
 t.test('limits are told by their reason codes', async (t) => {
   const { port } = await mqttHarness(t, { mqtt: { subscriptions: 2, clientIdCharacters: 8 } })
