@@ -41,7 +41,7 @@ export const createPetCommands = (options: Options): PetCommands => {
       aggregate: petAggregate,
       id,
       context,
-      command: { ...command, occurredAt: toTimestamp(clock()) },
+      command: { occurredAt: toTimestamp(clock()), ...command },
     })
 
   const isRepeat = async ({ tenantId, idempotency }: CommandContext): Promise<boolean> =>

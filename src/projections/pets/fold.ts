@@ -35,7 +35,7 @@ export const petsProjection: Projection = {
     await moveCounts(
       tx,
       target,
-      changed.map((entry) => ({ ...entry, after: entry.state })),
+      changed.map((entry) => ({ after: entry.state, ...entry })),
     )
   },
 }

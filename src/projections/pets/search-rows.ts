@@ -22,7 +22,7 @@ export const writeSearch = async (
     if (known === pet.profile) return []
     const document = documentText(tenantId, pet.profile)
     const isKnown = known !== undefined && document === documentText(tenantId, known)
-    return isKnown ? [] : [{ ...listing, document }]
+    return isKnown ? [] : [{ document, ...listing }]
   })
   await writeDocuments(
     tx,

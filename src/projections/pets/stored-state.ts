@@ -34,7 +34,7 @@ export const storedTexts = (
   const fulfilled = pet.fulfilled.length === 0 ? undefined : pet.fulfilled
   const state = { reservedFor, fulfilled, inCare, outcome, intake, photos }
   const rest: Rest = { ...state, microchipId, removedAt }
-  return { ...petParts(tenantId, petId, pet), rest: JSON.stringify(rest) }
+  return { rest: JSON.stringify(rest), ...petParts(tenantId, petId, pet) }
 }
 
 export const stateOf = (texts: Pick<StoredTexts, 'body' | 'extras' | 'rest'>): PetState => {

@@ -52,7 +52,7 @@ const admitRoute = (app: FastifyInstance, parts: RouteParts): void => {
 const admission = (parts: RouteParts, body: PetCreateBody) => {
   const intake = intakeOf(body, today(parts))
   return {
-    profile: { ...fullProfile(body), intakeDate: body.intakeDate ?? intake.date },
+    profile: { intakeDate: body.intakeDate ?? intake.date, ...fullProfile(body) },
     status: body.status === 'NOT_AVAILABLE' ? body.status : ('AVAILABLE' as const),
     intake,
     photos: (body.photos ?? []).map((url) => photoOf(url, parts.settings.publicUrl, null)),
