@@ -67,5 +67,5 @@ export type Case = readonly [
   title: string,
   run: (stage: Stage, features: TransportFeatures) => Promise<void>,
   /** For transports that have this; for all, without it. */
-  needs?: keyof TransportFeatures,
+  needs?: 'tellsBuffered' | 'endsWithUser',
 ]
