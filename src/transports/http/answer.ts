@@ -1,6 +1,6 @@
 // A finished answer to a read: bytes, entity tag and header fields made once and sent many times. Compressed variants
 // are made on first demand and carry a tag of their own, so that a strong tag always names exact bytes.
-import { createHash } from 'node:crypto'
+import { hash as digest } from 'node:crypto'
 import { promisify } from 'node:util'
 import { brotliCompress, constants, gzip } from 'node:zlib'
 import type { FastifyReply, FastifyRequest } from 'fastify'
@@ -37,7 +37,7 @@ export const makeAnswer = (input: AnswerInput): Answer => {
   const body = Buffer.from(input.json)
   // A single resource's tag is its version, for If-Match too: it is sent in one form only, never compressed.
   const isCompressible = input.tag === undefined && body.length >= COMPRESS_FROM_BYTES
-  const hash = createHash('sha256').update(body).digest('base64url').slice(0, 27)
+  const hash = digest('sha256', body, 'base64url').slice(0, 27)
   const tag = input.tag ?? `"${hash}"`
   const headers = {
     'content-type': JSON_TYPE,
