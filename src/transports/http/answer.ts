@@ -102,6 +102,16 @@ export const sendVariant = (
   if (held !== undefined && isUnchanged(held, answer.tags)) {
     return reply.code(304).headers(withoutContent(variant.headers)).send()
   }
+  writeFinished(reply, { ...sent, status: 200 })
+  return reply
+}
+
+type Finished = Readonly<{
+  status: number
+  variant: Pick<Variant, 'headers' | 'fields'> & Readonly<{ body: Buffer | string }>
+}>
+
+const writeFinished = (reply: FastifyReply, { status, variant }: Finished): void => {
   reply.hijack()
   const fields = [...variant.fields]
   const given = reply.getHeaders()
@@ -109,8 +119,25 @@ export const sendVariant = (
     const value = given[name]
     if (value !== undefined && !(name in variant.headers)) fields.push(name, String(value))
   }
-  reply.raw.writeHead(200, fields)
+  reply.raw.writeHead(status, fields)
   reply.raw.end(variant.body)
+}
+
+/** A JSON text that is sent once, in the same way. */
+export const sendJson = (
+  reply: FastifyReply,
+  { json, headers }: Readonly<{ json: string; headers: Readonly<Record<string, string>> }>,
+): FastifyReply => {
+  const all = {
+    'content-type': JSON_TYPE,
+    'content-length': String(Buffer.byteLength(json)),
+    ...headers,
+  }
+  const fields = Object.entries(all).flat()
+  writeFinished(reply, {
+    status: reply.statusCode,
+    variant: { headers: all, fields, body: json },
+  })
   return reply
 }
 
