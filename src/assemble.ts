@@ -24,6 +24,7 @@ import type { OAuthStore } from './core/oauth.ts'
 import type { Outbound, OutboundLines } from './core/outbound.ts'
 import type { PaymentProvider } from './core/payments.ts'
 import type { SqlDatabase } from './core/sql.ts'
+import type { RefreshStatistics } from './core/table-statistics.ts'
 import type { WebhookStore } from './core/webhooks.ts'
 import type { WorkQueue } from './core/work-queue.ts'
 import { decodeEvent } from './events/codec.ts'
@@ -84,6 +85,7 @@ export type Ports = Readonly<{
   checkpoints: Checkpoints
   cursors: CursorCodec
   database: SqlDatabase
+  refreshStatistics: RefreshStatistics
   notifications: Notifications
   blobs: BlobStore
   payments: PaymentProvider

@@ -13,6 +13,7 @@ import { createPostgresMqttSessions } from './adapters/postgres/mqtt-sessions.ts
 import { createNotifications } from './adapters/postgres/notifications.ts'
 import { createOAuthStore } from './adapters/postgres/oauth-store.ts'
 import { createRefreshTokenStore } from './adapters/postgres/refresh-tokens.ts'
+import { refreshStatistics } from './adapters/postgres/statistics.ts'
 import { createPrometheusMetrics } from './adapters/prometheus/metrics.ts'
 import { createSandboxPayments } from './adapters/sandbox-payments/provider.ts'
 import { systemClock } from './adapters/system/clock.ts'
@@ -111,6 +112,7 @@ const openApplication = async (
       checkpoints: createPostgresCheckpoints({ database }),
       cursors: createCursorCodec(eventStore.identity),
       database,
+      refreshStatistics: refreshStatistics(store.admin),
       notifications,
       blobs: createFileBlobStore({ directory: path.join(config.dataDir, 'blobs') }),
       payments: createSandboxPayments({ clock }),

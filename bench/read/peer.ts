@@ -14,6 +14,7 @@ const database = createDatabase({
   url,
   maxConnections: 16,
   statementTimeoutMs: 10_000,
+  plansOnce: true, // as ours: what is compared is what stands around the SQL
   applicationName: 'peer',
   logger: silentLogger,
 })

@@ -250,6 +250,7 @@ export const testRunner = (
     clock: systemClock,
     logger: silentLogger,
     metrics: noMetrics,
+    refreshStatistics: async () => {},
     ...options,
     onMove: (move) => {
       moves.push(move)

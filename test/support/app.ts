@@ -19,6 +19,7 @@ import { createPostgresEventStore } from '../../src/adapters/postgres/event-stor
 import { createPostgresMqttSessions } from '../../src/adapters/postgres/mqtt-sessions.ts'
 import { createNotifications } from '../../src/adapters/postgres/notifications.ts'
 import { createOAuthStore } from '../../src/adapters/postgres/oauth-store.ts'
+import { refreshStatistics } from '../../src/adapters/postgres/statistics.ts'
 import { createRefreshTokenStore } from '../../src/adapters/postgres/refresh-tokens.ts'
 import { createWebhookStore } from '../../src/adapters/postgres/webhook-store/store.ts'
 import { createPrometheusMetrics } from '../../src/adapters/prometheus/metrics.ts'
@@ -102,6 +103,7 @@ export const testApp = async (t: Test, options: TestAppOptions = {}): Promise<Te
   const issuer = createTokenIssuer({ keys, ...names, clock, ids })
   const real: Ports = {
     ...{ clock, ids, logger, metrics, eventStore, database, notifications, issuer, randomToken },
+    refreshStatistics: refreshStatistics(admin),
     random: randomFraction,
     metricsText: metrics.text,
     checkpoints: createPostgresCheckpoints({ database }),

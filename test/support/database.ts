@@ -59,6 +59,7 @@ export const testServer = async (t: TestScope): Promise<string> => {
 
 const open = (t: TestScope, target: Readonly<{ url: string; role?: string }>): Database => {
   const database = createDatabase({
+    plansOnce: true, // as in the program
     ...target,
     maxConnections: 5,
     statementTimeoutMs: 30_000,

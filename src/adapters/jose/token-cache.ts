@@ -1,7 +1,7 @@
 // Remembers what a token turned out to be, since checking a signature costs half a millisecond of a core.
 // Good and bad tokens have a bounded memory each, so that a flood of bad ones cannot push out the good.
 // Only hashes of tokens are kept.
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { Principal, TokenVerifier } from '../../core/auth.ts'
 import type { Clock } from '../../core/clock.ts'
 
@@ -25,7 +25,7 @@ export const cachedVerifier = ({ check, clock }: CachedVerifierOptions): TokenVe
   return {
     verify: async (token) => {
       if (token === '' || token.length > MAX_TOKEN_LENGTH) return undefined
-      const key = createHash('sha256').update(token).digest('base64')
+      const key = hash('sha256', token, 'base64')
       const known = good.get(key)
       if (known !== undefined) return unexpired(known)
       if ((bad.get(key) ?? 0) > clock()) return undefined

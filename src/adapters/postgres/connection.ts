@@ -10,6 +10,8 @@ export type ConnectionOptions = Readonly<{
   role?: string
   applicationName: string
   statementTimeoutMs?: number
+  /** A named statement is planned once and not for each of its values. */
+  plansOnce?: boolean
 }>
 
 /** The role that the running program works under: it may add to the log, and neither change nor remove. */
@@ -29,7 +31,7 @@ export const clientConfig = (options: ConnectionOptions): pg.ClientConfig => {
   return {
     connectionString,
     application_name: options.applicationName,
-    options: [ownOptions, ...sessionOptions(options.role)].filter(Boolean).join(' '),
+    options: [ownOptions, ...sessionOptions(options)].filter(Boolean).join(' '),
     statement_timeout: statementTimeoutMs,
     query_timeout: statementTimeoutMs + SILENT_SERVER_GRACE_MS,
     lock_timeout: Math.min(LOCK_TIMEOUT_MS, statementTimeoutMs),
@@ -67,8 +69,9 @@ const UNAVAILABLE_CODES =
 const UNAVAILABLE_MESSAGES =
   /^(Connection terminated|Client (has encountered|was closed)|Cannot use a pool after|Connection ended)/
 
-const sessionOptions = (role: string | undefined): readonly string[] => {
+const sessionOptions = ({ role, plansOnce }: ConnectionOptions): readonly string[] => {
   const settings = ['-c TimeZone=UTC', '-c DateStyle=ISO']
+  if (plansOnce === true) settings.push('-c plan_cache_mode=force_generic_plan')
   if (role === undefined) return settings
   if (!/^[a-z_][a-z0-9_]*$/.test(role)) throw new Error(`not a plain role name: ${role}`)
   return [...settings, `-c role=${role}`]

@@ -13,6 +13,8 @@ export type DatabaseOptions = Readonly<{
   statementTimeoutMs: number
   applicationName: string
   logger: Logger
+  /** See `ConnectionOptions`. */
+  plansOnce?: boolean
   /** Statements of one transaction may be sent without waiting for the one before. */
   pipeline?: boolean
 }>

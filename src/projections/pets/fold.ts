@@ -13,6 +13,7 @@ import { writeSearch } from './search-rows.ts'
 import { stateOf, type StoredTexts } from './stored-state.ts'
 import { petsTable, searchTable, tenantsTable, wordsTable } from './tables.ts'
 import { type Description, writeTenants } from './tenants.ts'
+import { createProfileWords } from './words.ts'
 
 export const petsProjection: Projection = {
   name: 'pets',
@@ -29,9 +30,10 @@ export const petsProjection: Projection = {
     const changed = [...entries.values()].filter((entry) => entry.isChanged)
     if (changed.length === 0) return
     const admitted = changed.filter((entry) => entry.isNew)
-    await writeTenants(tx, target, { admitted, described })
+    const words = createProfileWords()
+    await writeTenants(tx, target, { admitted, described, words })
     await writePets(tx, target, changed)
-    await writeSearch(tx, target, changed)
+    await writeSearch(tx, target, { changed, words })
     await moveCounts(
       tx,
       target,

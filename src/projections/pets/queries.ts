@@ -38,7 +38,8 @@ export const createPetQueries = (options: Options): PetQueries => {
     render: (tenantId, petId, { state, extras }) => {
       if (state.kind === 'none') throw new Error(`pet ${petId} has no state to show`)
       const pet = state.kind === 'removed' ? state.last : state
-      return renderPet(petParts(tenantId, petId, pet), { publicUrl: options.publicUrl, extras })
+      const parts = petParts(tenantId, petId, pet, { extras })
+      return renderPet(parts, { publicUrl: options.publicUrl, extras })
     },
   }
 }

@@ -17,9 +17,14 @@ export type RenderOptions = Readonly<{ publicUrl: string; extras: boolean }>
 // JSON text never has a raw control character, so this cannot be met in a photo's own address.
 const BASE = '\u0001'
 
-export const petParts = (tenantId: TenantId, petId: string, pet: PresentPet): PetParts => ({
+export const petParts = (
+  tenantId: TenantId,
+  petId: string,
+  pet: PresentPet,
+  { extras } = { extras: true },
+): PetParts => ({
   body: petBody(tenantId, petId, pet),
-  extras: petExtras(pet),
+  extras: extras ? petExtras(pet) : '{}',
   photos: petPhotos(tenantId, petId, pet.photos),
   serial: null,
 })

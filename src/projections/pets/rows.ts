@@ -57,11 +57,22 @@ export const writePets = async (
   target: Target,
   entries: readonly PetEntry[],
 ): Promise<void> => {
-  const admitted = entries.filter((entry) => entry.isNew)
+  const admitted = inNeighbourhoods(entries.filter((entry) => entry.isNew))
   const known = entries.filter((entry) => !entry.isNew)
   if (admitted.length > 0) await tx.query(insertPets(target), parametersOf(admitted))
   if (known.length > 0) await tx.query(upsertPets(target), parametersOf(known))
 }
+
+// Rows lie in the table as they come, and what is shown together is then read together: after a rebuild or an import a
+// tenant's newest of a species are on a few pages, where in the order of the log each would be on a page of its own.
+const inNeighbourhoods = (entries: readonly PetEntry[]): readonly PetEntry[] =>
+  entries
+    .map((entry) => ({ entry, place: placeOf(entry) }))
+    .sort((one, other) => (one.place < other.place ? -1 : one.place > other.place ? 1 : 0))
+    .map(({ entry }) => entry)
+
+const placeOf = ({ tenantId, state }: PetEntry): string =>
+  state.kind === 'present' ? `${tenantId} ${state.status} ${state.profile.species}` : tenantId
 
 const parametersOf = (entries: readonly PetEntry[]): readonly unknown[] => {
   const shown = entries.map(toShown)

@@ -5,12 +5,12 @@ import { tableName, type Target } from '../projection.ts'
 import type { PetEntry } from './entry.ts'
 import { statementFor } from '../statements.ts'
 import { joinTexts, splitTexts } from './joined-texts.ts'
-import { documentText } from './words.ts'
+import { documentText, type ProfileWords } from './words.ts'
 
 export const writeSearch = async (
   tx: SqlExecutor,
   target: Target,
-  entries: readonly PetEntry[],
+  { changed: entries, words }: Readonly<{ changed: readonly PetEntry[]; words: ProfileWords }>,
 ): Promise<void> => {
   const removed = entries.filter(({ before, state }) => isListed(before) && !isListed(state))
   const listed = entries.flatMap(({ tenantId, petId, before, state, isNew }) =>
@@ -20,8 +20,8 @@ export const writeSearch = async (
     const { tenantId, pet } = listing
     const known = before.kind === 'present' ? before.profile : undefined
     if (known === pet.profile) return []
-    const document = documentText(tenantId, pet.profile)
-    const isKnown = known !== undefined && document === documentText(tenantId, known)
+    const document = documentText(tenantId, pet.profile, words)
+    const isKnown = known !== undefined && document === documentText(tenantId, known, words)
     return isKnown ? [] : [{ document, ...listing }]
   })
   await writeDocuments(

@@ -90,9 +90,10 @@ const findInOrder = async (
   finding: Finding,
 ): Promise<Found> => {
   const { statement, values } = pageStatement(searching.tables, tenantId, finding)
-  const [totalItems, rows] = await Promise.all([
-    countPets(searching, tenantId, finding.question),
+  // The longer one first: it ends last, and the next search then finds the connection that has these pages at hand.
+  const [rows, totalItems] = await Promise.all([
     searching.database.query<PageRow>(statementFor(statement), values),
+    countPets(searching, tenantId, finding.question),
   ])
   return { ...shownPage(searching, finding, rows), totalItems }
 }

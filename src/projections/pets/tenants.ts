@@ -6,12 +6,16 @@ import { tableName, type Target } from '../projection.ts'
 import { statementFor } from '../statements.ts'
 import type { PetEntry } from './entry.ts'
 import { createKnownWords } from './known-words.ts'
-import { profileWords } from './words.ts'
+import type { ProfileWords } from './words.ts'
 
 /** A profile that a pet had at the end of the page or in between. */
 export type Description = Readonly<{ tenantId: string; profile: PetProfile }>
 
-type Page = Readonly<{ admitted: readonly PetEntry[]; described: readonly Description[] }>
+type Page = Readonly<{
+  admitted: readonly PetEntry[]
+  described: readonly Description[]
+  words: ProfileWords
+}>
 type Tenant = { last: number; isWritten: boolean; readonly words: Set<string> }
 type TenantRow = Readonly<{ tenant_id: string; last: number; written_by: string }>
 type WordRow = Readonly<{ tenantId: string; word: string }>
@@ -23,7 +27,7 @@ const knownWords = createKnownWords(MAX_KNOWN_WORDS)
 export const writeTenants = async (
   tx: SqlExecutor,
   target: Target,
-  { admitted, described }: Page,
+  { admitted, described, words: wordsOf }: Page,
 ): Promise<void> => {
   const ids = [...new Set([...admitted, ...described].map(({ tenantId }) => tenantId))]
   if (ids.length === 0) return
@@ -34,7 +38,7 @@ export const writeTenants = async (
     tenant.last += 1
     entry.serial = tenant.last
   }
-  const words = described.flatMap((description) => newWords(tenants, description))
+  const words = described.flatMap((description) => newWords(tenants, description, wordsOf))
   await addWords(tx, target, words)
   const written = [...tenants].filter(([, tenant]) => tenant.isWritten)
   if (written.length === 0) return
@@ -72,10 +76,11 @@ const tenantOf = (tenants: ReadonlyMap<string, Tenant>, id: string): Tenant => {
 const newWords = (
   tenants: ReadonlyMap<string, Tenant>,
   { tenantId, profile }: Description,
+  wordsOf: ProfileWords,
 ): readonly WordRow[] => {
   const tenant = tenantOf(tenants, tenantId)
   const found: WordRow[] = []
-  for (const word of profileWords(profile).keys()) {
+  for (const word of wordsOf(profile).keys()) {
     if (tenant.words.has(word)) continue
     tenant.words.add(word)
     tenant.isWritten = true

@@ -32,15 +32,19 @@ const WEIGHTED: readonly (readonly [
   ['D', (profile) => profile.description],
 ]
 
-const taken = new WeakMap<PetProfile, ReadonlyMap<string, string>>()
+/** Each distinct word with its best weight and its first place. */
+export type ProfileWords = (profile: PetProfile) => ReadonlyMap<string, string>
 
-/** Each distinct word with its best weight and its first place. Asked for twice a fold, and taken apart once. */
-export const profileWords = (profile: PetProfile): ReadonlyMap<string, string> => {
-  const known = taken.get(profile)
-  if (known !== undefined) return known
-  const words = takeWords(profile)
-  taken.set(profile, words)
-  return words
+/** For one page of events: each profile is asked for twice in it, and taken apart once. */
+export const createProfileWords = (): ProfileWords => {
+  const taken = new Map<PetProfile, ReadonlyMap<string, string>>()
+  return (profile) => {
+    const known = taken.get(profile)
+    if (known !== undefined) return known
+    const words = takeWords(profile)
+    taken.set(profile, words)
+    return words
+  }
 }
 
 const takeWords = (profile: PetProfile): ReadonlyMap<string, string> => {
@@ -60,10 +64,15 @@ const takeWords = (profile: PetProfile): ReadonlyMap<string, string> => {
  * The text form of a tsvector, each word behind the tenant's tag, and the species as a lexeme that no word can be.
  * Words have letters and digits alone, so quoting them is enough.
  */
-export const documentText = (tenantId: string, profile: PetProfile): string => {
+export const documentText = (
+  tenantId: string,
+  profile: PetProfile,
+  wordsOfProfile: ProfileWords,
+): string => {
   const tag = tenantTag(tenantId)
-  const words = [...profileWords(profile)].map(([word, place]) => `'${tag}${word}':${place}`)
-  return [...words, `'${speciesLexeme(tag, profile.species)}'`].join(' ')
+  let text = ''
+  for (const [word, place] of wordsOfProfile(profile)) text += `'${tag}${word}':${place} `
+  return `${text}'${speciesLexeme(tag, profile.species)}'`
 }
 
 export const speciesLexeme = (tag: string, species: string): string => `${tag}=${species}`

@@ -4,6 +4,7 @@ import type { EventStore } from '../../core/event-store.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { Metrics } from '../../core/metrics.ts'
 import type { SqlDatabase } from '../../core/sql.ts'
+import type { RefreshStatistics } from '../../core/table-statistics.ts'
 import type { Projection } from '../projection.ts'
 import type { ReadModelMove } from './checkpoint.ts'
 import type { Decode } from './isolate.ts'
@@ -31,6 +32,8 @@ export type RunnerOptions = Readonly<{
   eventStore: EventStore
   database: SqlDatabase
   decode: Decode
+  /** Asked for every few hundred events, see growth.ts. */
+  refreshStatistics: RefreshStatistics
   /** Told after each commit, before the next page is begun. */
   onMove: (move: ReadModelMove) => void
   /** Names this process among those that run projections; unique, at least for as long as a lease. */

@@ -5,6 +5,7 @@ import { Fault } from '../../core/fault.ts'
 import type { Logger } from '../../core/logger.ts'
 import { subscriptionOf } from '../projection.ts'
 import { takeLease } from './checkpoint.ts'
+import { createGrowth } from './growth.ts'
 import { DEFAULT_RUNNER_TIMING, type RunnerOptions, type RunnerTiming } from './options.ts'
 import { holdTenure } from './tenure.ts'
 import { createBackoff, pause } from './wait.ts'
@@ -32,6 +33,7 @@ const run = async (
 ): Promise<void> => {
   const { database, owner, logger, clock } = options
   const subscription = subscriptionOf(options.projection)
+  const grow = createGrowth(options)
   const backoff = createBackoff({
     firstMs: timing.firstRetryMs,
     longestMs: timing.longestRetryMs,
@@ -42,7 +44,7 @@ const run = async (
     try {
       const lease = await takeLease(database, { subscription, owner, leaseMs: timing.leaseMs })
       if (lease === undefined) await pause(timing.standbyPollMs, signal)
-      else await holdTenure({ ...options, timing, onProgress: backoff.reset }, lease, signal)
+      else await holdTenure({ ...options, timing, grow, onProgress: backoff.reset }, lease, signal)
     } catch (error) {
       if (signal.aborted) return
       const delayMs = backoff.next()

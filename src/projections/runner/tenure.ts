@@ -14,7 +14,8 @@ import { pause } from './wait.ts'
 const BACKLOG_EVENTS = 250 // a page of more shows a backlog: the next one is read while it is folded
 const MAX_GATHER_MS = 50
 
-type TenureOptions = RunnerOptions & Readonly<{ timing: RunnerTiming; onProgress: () => void }>
+type TenureOptions = RunnerOptions &
+  Readonly<{ timing: RunnerTiming; onProgress: () => void; grow: (folded: number) => void }>
 
 /** `written` is what the checkpoint row says; `seen` may be further, over events of no interest. */
 type Tenure = Readonly<{ options: TenureOptions; lease: Lease; parked: Set<string> }> & {
@@ -154,6 +155,7 @@ const takePage = async (tenure: Tenure, page: LogPage): Promise<void> => {
   tenure.writtenAtMs = clock()
   options.onMove(outcome.move)
   options.onProgress()
+  options.grow(outcome.folded)
   metrics.count('pawtrail_projection_events_total', outcome.folded, labels)
   metrics.observe(
     'pawtrail_projection_page_duration_seconds',

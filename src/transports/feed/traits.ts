@@ -36,7 +36,7 @@ export type TraitBookOptions = Readonly<{
 }>
 
 /** Its traits from each version on at which they changed, up to a version. */
-type History = { knownTo: number; changes: Change[] }
+type History = { knownTo: number; changes: readonly Change[] }
 type Change = Readonly<{ version: number; traits: Traits; alone: TraitsAround }>
 
 const NOTHING: TraitsAround = []
@@ -151,7 +151,8 @@ const fold = (history: History, event: StoredEvent): void => {
   const before = history.changes.at(-1)?.traits
   const traits = traitsAfter(before ?? NO_TRAITS, event)
   if (traits !== before) {
-    history.changes.push({ version: event.version, traits, alone: [traits] })
+    const change: Change = { version: event.version, traits, alone: [traits] }
+    history.changes = before === undefined ? [change] : [...history.changes, change]
   }
   history.knownTo = event.version
 }

@@ -1,6 +1,6 @@
 // A finished answer to a read: bytes, entity tag and header fields made once and sent many times. Compressed variants
 // are made on first demand and carry a tag of their own, so that a strong tag always names exact bytes.
-import { createHash } from 'node:crypto'
+import { hash as digest } from 'node:crypto'
 import { promisify } from 'node:util'
 import { brotliCompress, constants, gzip } from 'node:zlib'
 import type { FastifyReply, FastifyRequest } from 'fastify'
@@ -37,7 +37,7 @@ export const makeAnswer = (input: AnswerInput): Answer => {
   const body = Buffer.from(input.json)
   // A single resource's tag is its version, for If-Match too: it is sent in one form only, never compressed.
   const isCompressible = input.tag === undefined && body.length >= COMPRESS_FROM_BYTES
-  const hash = createHash('sha256').update(body).digest('base64url').slice(0, 27)
+  const hash = digest('sha256', body, 'base64url').slice(0, 27)
   const tag = input.tag ?? `"${hash}"`
   const headers = {
     'content-type': JSON_TYPE,
@@ -102,6 +102,16 @@ export const sendVariant = (
   if (held !== undefined && isUnchanged(held, answer.tags)) {
     return reply.code(304).headers(withoutContent(variant.headers)).send()
   }
+  writeFinished(reply, { ...sent, status: 200 })
+  return reply
+}
+
+type Finished = Readonly<{
+  status: number
+  variant: Pick<Variant, 'headers' | 'fields'> & Readonly<{ body: Buffer | string }>
+}>
+
+const writeFinished = (reply: FastifyReply, { status, variant }: Finished): void => {
   reply.hijack()
   const fields = [...variant.fields]
   const given = reply.getHeaders()
@@ -109,8 +119,25 @@ export const sendVariant = (
     const value = given[name]
     if (value !== undefined && !(name in variant.headers)) fields.push(name, String(value))
   }
-  reply.raw.writeHead(200, fields)
+  reply.raw.writeHead(status, fields)
   reply.raw.end(variant.body)
+}
+
+/** A JSON text that is sent once, in the same way. */
+export const sendJson = (
+  reply: FastifyReply,
+  { json, headers }: Readonly<{ json: string; headers: Readonly<Record<string, string>> }>,
+): FastifyReply => {
+  const all = {
+    'content-type': JSON_TYPE,
+    'content-length': String(Buffer.byteLength(json)),
+    ...headers,
+  }
+  const fields = Object.entries(all).flat()
+  writeFinished(reply, {
+    status: reply.statusCode,
+    variant: { headers: all, fields, body: json },
+  })
   return reply
 }
 

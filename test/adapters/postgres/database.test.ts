@@ -40,6 +40,20 @@ t.test('values come as the port promises', async (t) => {
   )
 })
 
+t.test('a named statement is planned once where that is asked for', async (t) => {
+  const { url } = await testDatabase(t, { migrated: false })
+  const database = createDatabase({ ...options, url, maxConnections: 1, plansOnce: true })
+  t.teardown(database.close)
+  const statement = { name: 'few', text: 'select n from generate_series(1, 9) n limit $1::bigint' }
+  for (const limit of [1, 2, 3]) t.equal((await database.query(statement, [limit])).length, limit)
+  t.strictSame(
+    await database.query(
+      "select custom_plans, generic_plans from pg_prepared_statements where name = 'few'",
+    ),
+    [{ custom_plans: 0, generic_plans: 3 }],
+  )
+})
+
 t.test('a bigint that a number cannot hold is refused, not rounded', async (t) => {
   const { database } = await testDatabase(t, { migrated: false })
   await t.rejects(database.query('select 9007199254740993::bigint'), { message: /safe range/ })

@@ -3,7 +3,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { PetState } from '../../../events/pet-state.ts'
-import { JSON_TYPE } from '../answer.ts'
+import { sendJson } from '../answer.ts'
 import { type Done, notFound, type Writer } from '../command-answer.ts'
 import { versionTag } from '../conditional.ts'
 import { includeParameter, petIdParams } from '../fields.ts'
@@ -67,14 +67,14 @@ export const sendWritten = (
   const json = parts.application.pets.render(writer.tenantId, done.id, done.state, {
     extras: include.includes('shelter'),
   })
-  reply.headers({
-    'content-type': JSON_TYPE,
-    'cache-control': 'no-store',
-    etag: versionTag(done.version),
-    'event-cursor': parts.eventCursors.of(writer.tenantId, done.position),
+  const { replayed } = done
+  return sendJson(reply, {
+    json: include.includes('links') ? withLinks(json, parts.settings.publicUrl, done.id) : json,
+    headers: {
+      'cache-control': 'no-store',
+      etag: versionTag(done.version),
+      'event-cursor': parts.eventCursors.of(writer.tenantId, done.position),
+      ...(replayed ? { 'idempotent-replayed': 'true' } : {}),
+    },
   })
-  if (done.replayed) reply.header('idempotent-replayed', 'true')
-  return reply.send(
-    include.includes('links') ? withLinks(json, parts.settings.publicUrl, done.id) : json,
-  )
 }
