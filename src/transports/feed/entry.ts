@@ -140,12 +140,19 @@ const charactersOf = (value: Json): number => {
   if (typeof value === 'string') return value.length
   if (typeof value !== 'object' || value === null) return NUMBER_CHARACTERS
   let characters = 0
+  if (isArray(value)) {
+    for (const inner of value) characters += FIELD_CHARACTERS + charactersOf(inner)
+    return characters
+  }
   for (const name in value) {
-    const inner = (value as JsonObject)[name]
+    const inner = value[name]
     if (inner !== undefined) characters += name.length + FIELD_CHARACTERS + charactersOf(inner)
   }
   return characters
 }
+
+const isArray = (value: JsonObject | readonly Json[]): value is readonly Json[] =>
+  Array.isArray(value)
 
 const charge = (entry: FeedEntry, bytes: number): void => {
   if (entry.account === undefined) return
