@@ -102,7 +102,7 @@ export const createFeed = (options: FeedOptions): Feed => {
     subscribe: roster.subscribe,
     connect: connections.connect,
     disconnect: connections.disconnect,
-    readPage: createPageReader({ reader, entries, fill, limits, tail }),
+    readPage: createPageReader({ reader, entries, fill, limits, tail, barred: doors.barred }),
     head: tail,
     stats: () => ({
       ...{ ...lifecycle.counts(), ...sources.counts(), connections: connections.total() },
@@ -144,6 +144,7 @@ const createDoors = (options: Omit<RosterOptions, 'admission' | 'barred'>) => {
     }),
   })
   return {
+    barred,
     roster,
     connections,
     watch({ tenantId, type, streamId }: StoredEvent): void {

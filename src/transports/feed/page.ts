@@ -1,6 +1,8 @@
 // A page of the feed: read from the log, through the same filter, visibility and text as what is
-// sent live.
-import type { EntryMaker } from './entry.ts'
+// sent live. A user who was deleted is given nothing that came after.
+import { barredUserOf } from '../../events/registry.ts'
+import { type Barred, principalOf } from './barred.ts'
+import type { EntryMaker, FeedEntry } from './entry.ts'
 import { isWanted } from './filter.ts'
 import type { FeedLimits } from './limits.ts'
 import type { LogReader } from './log-reader.ts'
@@ -13,15 +15,17 @@ export type PageReaderOptions = Readonly<{
   entries: EntryMaker
   fill: TraitBook['fill']
   limits: FeedLimits
+  barred: Barred
   tail: () => Position
 }>
 
 const RETRY_AFTER_MS = 1_000
 
 export const createPageReader = (options: PageReaderOptions) => {
-  const { reader, entries, fill, limits, tail } = options
+  const { reader, entries, fill, limits, barred, tail } = options
   return async (request: PageRequest): Promise<PageOutcome> => {
     const { tenantId, visibility, filter, limit } = request
+    if (barred.has(request)) return { kind: 'revoked' }
     const items: string[] = []
     const done = (next: Position, state: Pick<FeedPage, 'full' | 'upToDate'>): PageOutcome => ({
       kind: 'page',
@@ -38,10 +42,10 @@ export const createPageReader = (options: PageReaderOptions) => {
       for (const entry of page.entries) {
         const text =
           isWanted(filter, entry) === true ? entries.textOf(entry, visibility) : undefined
-        if (text === undefined) continue
-        items.push(text)
-        if (items.length === limit) {
-          return done(entry.event.position, { full: true, upToDate: false })
+        if (text !== undefined) items.push(text)
+        const full = items.length === limit
+        if (full || isTheirEnd(entry, request)) {
+          return done(entry.event.position, { full, upToDate: false })
         }
       }
       position = Math.max(page.upTo, page.exhausted ? tailBefore : 0)
@@ -50,4 +54,10 @@ export const createPageReader = (options: PageReaderOptions) => {
     }
     return done(position, { full: false, upToDate: false })
   }
+}
+
+// The log may tell it to a reader of a page sooner than to this process's own tail.
+const isTheirEnd = ({ event }: FeedEntry, { principal }: PageRequest): boolean => {
+  const userId = barredUserOf(event)
+  return userId !== undefined && principalOf(userId) === principal
 }

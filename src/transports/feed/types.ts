@@ -134,6 +134,7 @@ export type RefusalReason =
 
 export type PageRequest = Readonly<{
   tenantId: TenantId
+  principal: string // as of a subscription: a deleted user is given no page
   visibility: Visibility
   filter: CompiledFilter
   after: Position
@@ -154,6 +155,7 @@ export type FeedPage = Readonly<{
 export type PageOutcome =
   | Readonly<{ kind: 'page'; page: FeedPage }>
   | Readonly<{ kind: 'overloaded'; retryAfterMs: number }> // too many reads of the log are waiting
+  | Readonly<{ kind: 'revoked' }> // the user was deleted
 
 /** What the engine holds and has done, for tests, health and `status`. */
 export type FeedStats = Readonly<{

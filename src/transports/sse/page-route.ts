@@ -45,15 +45,15 @@ export const pageHandler =
     const start = startOf(after, { cursors, tenantId, head: feed.head() })
     if (start.kind === 'gap') throw gone()
     const wanted: PageRequest = {
-      ...{ tenantId, visibility, filter },
+      ...{ tenantId, visibility, filter, principal: limitKey },
       after: start.position,
       limit: query.limit,
     }
     let page = await read(feed, wanted)
     if (page.items.length === 0 && page.upToDate && query.wait > 0) {
       const waiting = { ...wanted, after: page.next }
-      const limits = { waitMs: query.wait * 1000, limitKey }
-      if (await somethingNew(feed, waiting, { ...limits, reply })) page = await read(feed, waiting)
+      const waitMs = query.wait * 1000
+      if (await somethingNew(feed, waiting, { waitMs, reply })) page = await read(feed, waiting)
     }
     const nextCursor = cursors.encode(tenantId, page.next)
     reply.header('event-cursor', nextCursor)
@@ -65,6 +65,7 @@ export const pageHandler =
 const read = async (feed: Feed, wanted: PageRequest): Promise<FeedPage> => {
   const outcome = await feed.readPage(wanted)
   if (outcome.kind === 'page') return outcome.page
+  if (outcome.kind === 'revoked') throw refusalProblem('revoked', 0)
   throw refusalProblem('overloaded', outcome.retryAfterMs)
 }
 
@@ -112,15 +113,15 @@ const gone = (): ProblemError =>
     { headers: { link: '</v1/events?after=earliest>; rel="first", </v1/pets>; rel="snapshot"' } },
   )
 
-type Waiting = Readonly<{ waitMs: number; limitKey: string; reply: FastifyReply }>
+type Waiting = Readonly<{ waitMs: number; reply: FastifyReply }>
 
 /**
  * True as soon as there is one; false when the time is up, the client has gone or the feed stops.
  */
 const somethingNew = (
   feed: Feed,
-  { tenantId, visibility, filter, after }: PageRequest,
-  { waitMs, limitKey, reply }: Waiting,
+  { tenantId, visibility, filter, after, principal }: PageRequest,
+  { waitMs, reply }: Waiting,
 ): Promise<boolean> =>
   new Promise((resolve, reject) => {
     const outcome = feed.subscribe({
@@ -129,7 +130,7 @@ const somethingNew = (
         leave(true)
       }, resolve),
       transport: 'poll',
-      principal: limitKey,
+      principal,
       lifetime: { ms: waitMs, reason: 'lifetime' },
     })
     const leave = (isNew: boolean) => {

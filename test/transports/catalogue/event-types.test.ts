@@ -107,7 +107,14 @@ void t.test('a sample is what the feed sends for the same event', async (t) => {
 
 const newest = async ({ feed, store }: FeedHarness, visibility: 'staff' | 'public') => {
   await settle(feed, store)
-  const request = { tenantId: TENANT, visibility, filter: compiled(), after: 0, limit: 500 }
+  const request = {
+    tenantId: TENANT,
+    principal: 'user:reader',
+    visibility,
+    filter: compiled(),
+    after: 0,
+    limit: 500,
+  }
   const outcome = await feed.readPage(request)
   if (outcome.kind !== 'page') throw new Error(outcome.kind)
   const last = outcome.page.items.at(-1)

@@ -140,7 +140,11 @@ t.test('by shelter and species, live, the ring, the log and pages give the same'
         t.strictSame(live[index], fresh, `${name} live`)
         t.strictSame(joined[index], fresh, `${name} from where live began`)
         t.strictSame(replayed[index], all, `${name} replayed`)
-        const audience = { tenantId: TENANT, visibility: 'staff' } as const
+        const audience = {
+          tenantId: TENANT,
+          principal: 'user:reader',
+          visibility: 'staff',
+        } as const
         const outcome = await feed.readPage({
           ...{ ...audience, filter: compiled(filter), after: 0, limit: 500 },
         })

@@ -99,7 +99,8 @@ t.test("no tenant sees another tenant's events, live or replayed", async (t) => 
   const sources = recorders.map(({ frames }) => spoken(frames[0])['source'])
   t.strictSame(sources, [`/tenants/${TENANT}`, `/tenants/${OTHER_TENANT}`, '/shared'])
   const page = await feed.readPage({
-    ...{ tenantId: OTHER_TENANT, visibility: 'staff', filter: compiled(), after: 0, limit: 100 },
+    ...{ tenantId: OTHER_TENANT, principal: 'user:reader', visibility: 'staff' as const },
+    ...{ filter: compiled(), after: 0, limit: 100 },
   })
   t.equal(page.kind === 'page' && page.page.items.length, 3)
 })
@@ -188,7 +189,8 @@ t.test('pages walk the whole feed, full ones say so, and the last one is up to d
   let after = 0
   for (const _ of range(1, 4)) {
     const outcome = await feed.readPage({
-      ...{ tenantId: TENANT, visibility: 'staff', filter: compiled(), after, limit: 10 },
+      ...{ tenantId: TENANT, principal: 'user:reader', visibility: 'staff' as const },
+      ...{ filter: compiled(), after, limit: 10 },
     })
     if (outcome.kind !== 'page') throw new Error(outcome.kind)
     const { items, next, full, upToDate } = outcome.page

@@ -29,7 +29,7 @@ t.test('the paged feed', (t) =>
       const { buffered: _none, ...stage } = await httpStage(t, connectPages)
       return stage
     },
-    features: { ...FEATURES, earlierLog: 'refused' },
+    features: { ...FEATURES, earlierLog: 'refused', endsWithUser: true },
   }),
 )
 
