@@ -32,8 +32,7 @@ export const openLine = (
   const { url, format, maxInFlight: connections } = endpoint
   const line = outbound.open({ url, connections, ...(signal === undefined ? {} : { signal }) })
   const keyring = createKeyring(endpoint, secrets)
-  const call = async ({ id, body: text, attempt }: Called): Promise<CallResult> => {
-    const body = Buffer.from(text)
+  const call = async ({ id, body, attempt }: Called): Promise<CallResult> => {
     const nowMs = clock()
     const at = toTimestamp(nowMs)
     const keys = keyring.at(at)

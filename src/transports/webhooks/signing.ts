@@ -3,7 +3,7 @@
 import { createHmac, createSecretKey, type KeyObject } from 'node:crypto'
 import type { EndpointFacts, StoredSecret } from '../../core/webhooks.ts'
 
-export type Signed = Readonly<{ id: string; body: Uint8Array; attempt: number }>
+export type Signed = Readonly<{ id: string; body: string; attempt: number }>
 
 /** `bytes`: what the secret's text stands for; `text`: the text itself. */
 type SigningKey = Readonly<{
