@@ -1,15 +1,15 @@
 // What a request is signed with: Standard Webhooks, by every live secret, and beside it the header
 // that the documents of this API name. Signed are the exact bytes that are sent.
-import { createHmac, createSecretKey, type KeyObject } from 'node:crypto'
 import type { EndpointFacts, StoredSecret } from '../../core/webhooks.ts'
+import { BLOCK_BYTES, hmac, type HmacKey, hmacKey } from './hmac.ts'
 
 export type Signed = Readonly<{ id: string; body: string; attempt: number }>
 
 /** `bytes`: what the secret's text stands for; `text`: the text itself. */
 type SigningKey = Readonly<{
   id: string
-  text: KeyObject
-  bytes: KeyObject
+  text: HmacKey
+  bytes: HmacKey
   expiresAt: string | null
 }>
 
@@ -43,8 +43,8 @@ export const createKeyring = (
 
 const keyOf = (id: string, text: string, expiresAt: string | null): SigningKey => ({
   id,
-  text: createSecretKey(text, 'utf8'),
-  bytes: createSecretKey(Buffer.from(text.replace(PREFIX, ''), 'base64')),
+  text: hmacKey(Buffer.from(text)),
+  bytes: hmacKey(Buffer.from(text.replace(PREFIX, ''), 'base64')),
   expiresAt,
 })
 
@@ -61,10 +61,10 @@ export const signedHeaders = (
   { nowMs, keys: { keys }, contentType }: Signing,
 ): Readonly<Record<string, string>> => {
   const seconds = String(Math.floor(nowMs / 1_000))
-  const head = `${id}.${seconds}.`
+  const { bytes, bodyAt, end } = layOut(`${id}.${seconds}.`, body)
   let signatures = ''
-  for (const { bytes } of keys) {
-    const mac = createHmac('sha256', bytes).update(head).update(body).digest('base64')
+  for (const key of keys) {
+    const mac = hmac(key.bytes, { bytes, start: BLOCK_BYTES, end }, 'base64')
     signatures = signatures === '' ? `v1,${mac}` : `v1,${mac} ${signatures}`
   }
   const headers: Record<string, string> = {
@@ -77,8 +77,23 @@ export const signedHeaders = (
   // It has room for one. The oldest that still signs: who takes both while they overlap misses nothing.
   const oldest = keys[0]
   if (oldest !== undefined) {
-    const mac = createHmac('sha256', oldest.text).update(body).digest('hex')
+    const mac = hmac(oldest.text, { bytes, start: bodyAt, end }, 'hex') // last: its room is where the head was
     headers['x-webhook-signature'] = `sha256=${mac}`
   }
   return headers
+}
+
+const KEPT_BYTES = 65_536
+const MAX_BYTES_A_UNIT = 3 // of UTF-8, for one of a string
+const kept = Buffer.allocUnsafeSlow(KEPT_BYTES)
+
+/** What is signed, head and body, with room for a key. Good until the next. */
+const layOut = (
+  head: string,
+  body: string,
+): Readonly<{ bytes: Buffer; bodyAt: number; end: number }> => {
+  const most = BLOCK_BYTES + (head.length + body.length) * MAX_BYTES_A_UNIT
+  const bytes = most <= KEPT_BYTES ? kept : Buffer.allocUnsafeSlow(most)
+  const bodyAt = BLOCK_BYTES + bytes.write(head, BLOCK_BYTES)
+  return { bytes, bodyAt, end: bodyAt + bytes.write(body, bodyAt) }
 }
