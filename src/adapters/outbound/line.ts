@@ -50,6 +50,10 @@ export const openLine = (
   if (stop?.aborted === true) halt()
   else stop?.addEventListener('abort', halt, { once: true })
 
+  const over = (call: Call, outcome: OutboundOutcome, parts?: Parts): TimedOutcome => {
+    calls.finish(call)
+    return timed(outcome, call, parts)
+  }
   const callOver = (called: Called, isAgain: boolean): void => {
     const { request, text, call, way, dnsMs, resolve } = called
     const one = kept.take(way, request.deadlineMs)
@@ -62,15 +66,19 @@ export const openLine = (
         kept.clear()
         return callOver(called, true)
       }
-      calls.finish(call)
-      resolve(timed(result, call, { dnsMs, made: isUsed ? undefined : connection.times, headAt }))
+      resolve(over(call, result, { dnsMs, made: isUsed ? undefined : connection.times, headAt }))
     })
   }
+  // Written one after another, and not each when it is made: a receiver that is woken for each costs both sides more.
   let together: Called[] = []
   const sendTogether = (): void => {
     const all = together
     together = []
-    for (const called of all) callOver(called, false)
+    for (const called of all) {
+      const { call, resolve } = called
+      if (call.whyEnded === undefined) callOver(called, false)
+      else resolve(over(call, { kind: 'failed', reason: call.whyEnded }))
+    }
   }
   const askAndCall = async (request: Request, text: string, call: Call): Promise<TimedOutcome> => {
     const isAsking = !ways.isKnown()
@@ -79,11 +87,10 @@ export const openLine = (
       throw cause
     })
     const reason = call.whyEnded
-    if (reason !== undefined || way.kind === 'refused') calls.finish(call)
-    if (reason !== undefined) return timed({ kind: 'failed', reason }, call)
+    if (reason !== undefined) return over(call, { kind: 'failed', reason })
     if (way.kind === 'refused') {
       onRefused(way.reason)
-      return timed(refusalOf(way), call)
+      return over(call, refusalOf(way))
     }
     const dnsMs = isAsking ? way.dnsMs : undefined
     return new Promise((resolve) => callOver({ request, text, call, way, dnsMs, resolve }, false))

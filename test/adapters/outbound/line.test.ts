@@ -86,6 +86,16 @@ t.test('closing a line stops what is under way, and a later call says so', async
   t.match((await line.post(request)).outcome, { kind: 'failed', reason: 'stopped' })
 })
 
+t.test('a call that is stopped before it was written is not written', async (t) => {
+  const receiver = await startReceiver(t)
+  const line = open(t, receiver.port, async () => ['127.0.0.1'])
+  await line.post(request)
+  const late = line.post(request)
+  await line.close()
+  t.match((await late).outcome, { kind: 'failed', reason: 'stopped' })
+  t.equal(receiver.received.length, 1)
+})
+
 t.test('a call over a kept connection ends at its deadline', async (t) => {
   let isFrozen = false
   const receiver = await startReceiver(t, {
