@@ -13,9 +13,7 @@ import { exchange, type Request, textOf } from './exchange.ts'
 import { createKept } from './kept.ts'
 import type { Refused } from './target.ts'
 import type { FindWay, Way } from './way.ts'
-
-const UNRESOLVED: Refused = { kind: 'refused', reason: 'unresolved' }
-const CHECKED_FOR_MS = 30_000
+import { createWays } from './ways.ts'
 
 export type LineParts = Readonly<{
   findWay: FindWay
@@ -23,8 +21,6 @@ export type LineParts = Readonly<{
   keepsAlive: boolean
   onRefused: (reason: Refused['reason']) => void
 }>
-
-type Known = Readonly<{ at: number; way: Promise<Way | Refused>; settled: Way | undefined }>
 
 /** `dnsMs`: when its name was asked for. */
 type Called = Readonly<{
@@ -69,17 +65,11 @@ export const openLine = (
       resolve(over(call, result, { dnsMs, made: isUsed ? undefined : connection.times, headAt }))
     })
   }
-  // Written one after another, and not each when it is made: a receiver that is woken for each costs both sides more.
-  let together: Called[] = []
-  const sendTogether = (): void => {
-    const all = together
-    together = []
-    for (const called of all) {
-      const { call, resolve } = called
-      if (call.whyEnded === undefined) callOver(called, false)
-      else resolve(over(call, { kind: 'failed', reason: call.whyEnded }))
-    }
-  }
+  const callLater = together<Called>((called) => {
+    const { call, resolve } = called
+    if (call.whyEnded === undefined) callOver(called, false)
+    else resolve(over(call, { kind: 'failed', reason: call.whyEnded }))
+  })
   const askAndCall = async (request: Request, text: string, call: Call): Promise<TimedOutcome> => {
     const isAsking = !ways.isKnown()
     const way = await ways.of(call).catch((cause: unknown) => {
@@ -100,10 +90,9 @@ export const openLine = (
     const call = calls.begin(request.deadlineMs)
     const way = call.whyEnded === undefined ? ways.settled() : undefined
     if (way === undefined) return askAndCall(request, text, call)
-    return new Promise((resolve) => {
-      together.push({ request, text, call, way, dnsMs: undefined, resolve })
-      if (together.length === 1) setImmediate(sendTogether)
-    })
+    return new Promise((resolve) =>
+      callLater({ request, text, call, way, dnsMs: undefined, resolve }),
+    )
   }
   return {
     post,
@@ -118,53 +107,17 @@ export const openLine = (
 const refusalOf = ({ reason }: Refused): OutboundOutcome =>
   reason === 'unresolved' ? { kind: 'failed', reason } : { kind: 'refused', reason }
 
-type Ways = Readonly<{
-  /** What was found and still counts, without waiting. */
-  settled(): Way | undefined
-  of(call: Call): Promise<Way | Refused>
-  isKnown(): boolean
-  stop(): void
-}>
-
-const createWays = (find: (signal: AbortSignal) => Promise<Way | Refused>): Ways => {
-  const askings = new Set<AbortController>()
-  let known: Known | undefined
-  const isFresh = (): boolean =>
-    known !== undefined && performance.now() - known.at < CHECKED_FOR_MS
-  /** Asked for once for all who call at the same time; each of them waits no longer than its own call goes on. */
-  const of = async (call: Call): Promise<Way | Refused> => {
-    if (known === undefined || !isFresh()) {
-      const asking = new AbortController()
-      const asked = {
-        at: performance.now(),
-        way: find(asking.signal),
-        settled: undefined as Way | undefined,
-      }
-      known = asked
-      void asked.way
-        .then((way) => {
-          if (way.kind === 'way') asked.settled = way
-          else if (known === asked) known = undefined
-        })
-        .catch(() => {})
-      askings.add(asking)
-      void asked.way.finally(() => askings.delete(asking)).catch(() => {})
-    }
-    if (known.settled !== undefined) return known.settled
-    const { way } = known
-    const ended = new Promise<Refused>((resolve) => {
-      call.tell = () => resolve(UNRESOLVED)
-      if (call.whyEnded !== undefined) call.tell()
-    })
-    return Promise.race([way, ended])
+/** What is written one after another wakes a receiver once, and not each time: that costs both sides less. */
+const together = <Item>(each: (item: Item) => void): ((item: Item) => void) => {
+  let items: Item[] = []
+  const run = (): void => {
+    const all = items
+    items = []
+    for (const item of all) each(item)
   }
-  return {
-    settled: () => (isFresh() ? known?.settled : undefined),
-    of,
-    isKnown: () => known !== undefined,
-    stop: () => {
-      for (const asking of askings) asking.abort()
-    },
+  return (item) => {
+    items.push(item)
+    if (items.length === 1) setImmediate(run)
   }
 }
 
