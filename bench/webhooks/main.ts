@@ -75,7 +75,7 @@ const register = async ({ webhooks }: Rig, url: string, after: number): Promise<
   const result = await webhooks.register(context, {
     config: {
       ...{ url, events: ['pet.*'], description: null, format: 'cloudevents', mode: 'parallel' },
-      ...{ visibility: 'public', subjects: null, maxInFlight: AT_ONCE },
+      ...{ visibility: 'public', subjects: null, maxInFlight: AT_ONCE, asymmetric: false },
     },
     after,
   })

@@ -1,10 +1,16 @@
 // What requests are signed with, against the library of the standard and Node's own HMAC.
 import fc from 'fast-check'
-import { createHmac } from 'node:crypto'
+import { createHmac, createPublicKey, verify } from 'node:crypto'
 import { Webhook } from 'standardwebhooks'
 import t from 'tap'
+import { keyIdOf } from '../../../src/core/webhooks.ts'
+import { privateKeyOf, publicKeyOf } from '../../../src/transports/webhooks/ed25519.ts'
 import { BLOCK_BYTES, hmac, hmacKey } from '../../../src/transports/webhooks/hmac.ts'
-import { createKeyring, signedHeaders } from '../../../src/transports/webhooks/signing.ts'
+import {
+  createKeyring,
+  publicKeysOf,
+  signedHeaders,
+} from '../../../src/transports/webhooks/signing.ts'
 
 const seeded = { seed: 20_260_822, numRuns: 500 }
 const secretOf = (bytes: number, fill: number): string =>
@@ -39,7 +45,8 @@ t.test('every live secret verifies a request, and the oldest its other header', 
     { id: 's2', secret: secretOf(64, 2) },
     { id: 's3', secret: secretOf(100, 3) },
   ]
-  const keys = createKeyring({ secrets }, stored).at(new Date(nowMs).toISOString())
+  const endpoint = { secrets, asymmetric: false }
+  const keys = createKeyring(endpoint, stored).at(new Date(nowMs).toISOString())
   const bodies = [
     '',
     '{"a":1}',
@@ -64,5 +71,65 @@ t.test('every live secret verifies a request, and the oldest its other header', 
       t.doesNotThrow(() => new Webhook(secret).verify(body, alone, { jsonParse: false }), secret)
     }
   }
+  t.end()
+})
+
+t.test('a key pair is that of RFC 8032', (t) => {
+  const seed = '9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60'
+  const text = `whsk_${Buffer.from(seed, 'hex').toString('base64')}`
+  const { x } = publicKeyOf(privateKeyOf(text), 'k1')
+  const expected = 'd75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a'
+  t.equal(Buffer.from(x, 'base64url').toString('hex'), expected)
+  t.end()
+})
+
+t.test('each pair that signs is verified by its public key alone, and no other is', (t) => {
+  const nowMs = Date.parse('2026-08-22T10:00:00.000Z')
+  const secrets = [
+    { id: 's0', expiresAt: '2026-08-22T09:00:00.000Z' },
+    { id: 's1', expiresAt: '2026-08-22T11:00:00.000Z' },
+    { id: 's2', expiresAt: null },
+  ]
+  const stored = secrets.flatMap(({ id }, n) => [
+    { id, secret: secretOf(32, n + 1) },
+    { id: keyIdOf(id), secret: `whsk_${Buffer.alloc(32, n + 10).toString('base64')}` },
+  ])
+  const body = '{"name":"Ünïcødé 🐈"}'
+  const headersAt = (asymmetric: boolean, ms: number) => {
+    const keys = createKeyring({ secrets, asymmetric }, stored).at(new Date(ms).toISOString())
+    const signed = { id: 'evt_1', body, attempt: 1 }
+    const headers = signedHeaders(signed, { nowMs: ms, keys, contentType: 'application/json' })
+    return { headers, published: publicKeysOf(keys) }
+  }
+  const { headers, published } = headersAt(true, nowMs)
+  t.strictSame(
+    published.map(({ kid }) => kid),
+    ['s2', 's1'],
+  )
+  t.equal(headers['webhook-key-id'], 's2')
+  const signatures = String(headers['webhook-signature']).split(' ')
+  t.strictSame(
+    signatures.map((each) => each.split(',')[0]),
+    ['v1', 'v1', 'v1a', 'v1a'],
+  )
+  const content = Buffer.from(`evt_1.${String(headers['webhook-timestamp'])}.${body}`)
+  const matrix = published.map((jwk) =>
+    signatures.slice(2).map((each) => {
+      const key = createPublicKey({ key: jwk, format: 'jwk' })
+      return verify(null, content, key, Buffer.from(each.slice('v1a,'.length), 'base64'))
+    }),
+  )
+  t.strictSame(matrix, [
+    [true, false],
+    [false, true],
+  ])
+  t.strictSame(
+    headersAt(true, nowMs + 3_600_000).published.map(({ kid }) => kid),
+    ['s2'],
+    'the one before is over with its secret',
+  )
+  const without = headersAt(false, nowMs)
+  t.notMatch(without.headers['webhook-signature'], 'v1a')
+  t.strictSame([without.headers['webhook-key-id'], without.published], [undefined, []])
   t.end()
 })
