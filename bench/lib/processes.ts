@@ -86,7 +86,7 @@ export type ProcessOptions = Readonly<{
 }>
 
 /** What `npm start` gives to Node. */
-const startFlags = (): readonly string[] => {
+export const startFlags = (): readonly string[] => {
   const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
   const { scripts } = JSON.parse(text) as { scripts: { start: string } }
   return scripts.start.split(' ').filter((word) => word.startsWith('--'))

@@ -1,5 +1,5 @@
-// The delivery engine in a process of its own, over the log and the tables of the benchmark, with the work queue that
-// the program has.
+// The delivery engine in a process of its own, over the log and the tables of the benchmark, with the work queue and the
+// metrics that the program has.
 import { createSecretBox } from '../../src/adapters/files/secret-box.ts'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -8,6 +8,7 @@ import { createOutbound } from '../../src/adapters/outbound/outbound.ts'
 import { createDatabase } from '../../src/adapters/postgres/database.ts'
 import { createPostgresEventStore } from '../../src/adapters/postgres/event-store/event-store.ts'
 import { createWebhookStore } from '../../src/adapters/postgres/webhook-store/store.ts'
+import { createPrometheusMetrics } from '../../src/adapters/prometheus/metrics.ts'
 import { systemClock as clock } from '../../src/adapters/system/clock.ts'
 import { createCursorCodec } from '../../src/adapters/system/cursor-codec.ts'
 import { uuidV7 } from '../../src/adapters/system/ids.ts'
@@ -15,7 +16,6 @@ import { randomFraction, randomToken } from '../../src/adapters/system/random.ts
 import { createWebhooks } from '../../src/application/webhooks.ts'
 import { createCommandHandler } from '../../src/commands/handle.ts'
 import { silentLogger as logger } from '../../src/core/logger.ts'
-import { noMetrics as metrics } from '../../src/core/metrics.ts'
 import { decodeEvent } from '../../src/events/codec.ts'
 import { publicDataOf, subjectOf } from '../../src/events/registry.ts'
 import { createWebhookEngine } from '../../src/transports/webhooks/engine.ts'
@@ -23,6 +23,7 @@ import { createWebhookEngine } from '../../src/transports/webhooks/engine.ts'
 const secretBox = createSecretBox({ directory: '', keys: [Buffer.alloc(32, 7)] })
 
 const { BENCH_DATABASE_URL: url = '' } = process.env
+const metrics = createPrometheusMetrics()
 const database = createDatabase({
   ...{ url, maxConnections: 10, statementTimeoutMs: 60_000, applicationName: 'bench', logger },
 })

@@ -11,6 +11,7 @@ import type { Version } from '../core/event.ts'
 import type { IdGenerator, TenantId } from '../core/ids.ts'
 import {
   type EndpointFacts,
+  keyIdOf,
   MAX_ENDPOINTS_PER_TENANT,
   type WebhookStore,
 } from '../core/webhooks.ts'
@@ -46,7 +47,10 @@ export const createWebhooks = (options: WebhooksOptions): Webhooks => {
   }
   return {
     register: (context, input) => register(options, context, input),
-    update: (context, id, changes) => change(context, id, { type: 'update', changes }),
+    update: async (context, id, changes) => {
+      if (changes.asymmetric === true) await addKeys(options, context.tenantId, id)
+      return change(context, id, { type: 'update', changes })
+    },
     pause: (context, id, { reason }) => change(context, id, { type: 'pause', reason }),
     resume: async (context, id, { reason, after }) => {
       const place = after === 'now' ? await eventStore.head() : after
@@ -111,21 +115,44 @@ const withNewSecret = async (
   { id, secretId }: NewSecret,
   record: () => Promise<WebhookResult>,
 ): Promise<WebhookResult & WithSecret> => {
-  const secret = secretText(randomToken(SECRET_BYTES))
+  const secret = textOf('whsec', randomToken(SECRET_BYTES))
   await webhookStore.putSecret(tenantId, id, { id: secretId, secret })
+  await putKey({ webhookStore, randomToken }, tenantId, { id, secretId })
   const result = await record()
   const named = result.kind === 'done' ? result.state.secrets.at(-1)?.id : undefined
   if (named === secretId) return { ...result, secret }
-  await webhookStore.dropSecret(tenantId, id, secretId)
+  for (const each of [secretId, keyIdOf(secretId)]) {
+    await webhookStore.dropSecret(tenantId, id, each)
+  }
   if (result.kind !== 'done' || !result.replayed) return result
   const known = await webhookStore.secrets(tenantId, result.id)
   const first = known.find((each) => each.id === named)?.secret
   return first === undefined ? result : { ...result, secret: first }
 }
 
+/** The private key of a pair of Ed25519 is any 32 bytes. */
+const putKey = (
+  { webhookStore, randomToken }: Pick<WebhooksOptions, 'webhookStore' | 'randomToken'>,
+  tenantId: TenantId,
+  { id, secretId }: NewSecret,
+): Promise<void> => {
+  const secret = textOf('whsk', randomToken(SECRET_BYTES))
+  return webhookStore.putSecret(tenantId, id, { id: keyIdOf(secretId), secret })
+}
+
+/** Secrets from before there were key pairs get theirs. */
+const addKeys = async (options: WebhooksOptions, tenantId: TenantId, id: string): Promise<void> => {
+  const { state } = await read(options, tenantId, id)
+  if (state.kind !== 'present') return
+  const known = new Set((await options.webhookStore.secrets(tenantId, id)).map((each) => each.id))
+  for (const { id: secretId } of state.secrets) {
+    if (!known.has(keyIdOf(secretId))) await putKey(options, tenantId, { id, secretId })
+  }
+}
+
 /** Standard Webhooks: the prefix, and the bytes in plain base64. */
-const secretText = (token: string): string =>
-  `whsec_${token.replaceAll('-', '+').replaceAll('_', '/')}${'='.repeat((4 - (token.length % 4)) % 4)}`
+const textOf = (prefix: 'whsec' | 'whsk', token: string): string =>
+  `${prefix}_${token.replaceAll('-', '+').replaceAll('_', '/')}${'='.repeat((4 - (token.length % 4)) % 4)}`
 
 const view = async (
   options: WebhooksOptions,

@@ -17,7 +17,7 @@ export type OutboundVerdict =
 export type OutboundPost = Readonly<{
   url: string
   headers: Readonly<Record<string, string>> // ours, never the receiver's choice
-  body: string | Uint8Array // sent as it is, byte for byte
+  body: string // sent as UTF-8, byte for byte
   deadlineMs: number // over all of it: name, connection, answer
   maxAnswerBytes: number
   signal?: AbortSignal

@@ -27,6 +27,7 @@ export type EndpointFacts = Readonly<{
   visibility: 'public' | 'staff'
   subjects: readonly string[] | null
   maxInFlight: number
+  asymmetric: boolean // signed by a key pair too
   keeper: string | null // the user who said where it goes, when it was one
   isActive: boolean
   secrets: readonly Readonly<{ id: string; expiresAt: string | null }>[]
@@ -170,6 +171,7 @@ export interface WebhookStore {
   /** Where an event of an attempt or a dead letter is in the log. */
   positionOf(tenantId: TenantId, id: string, eventId: string): Promise<Position | undefined>
 
+  /** Changes nothing when there is one of this id. */
   putSecret(tenantId: TenantId, id: string, secret: StoredSecret): Promise<void>
   secrets(tenantId: TenantId, id: string): Promise<readonly StoredSecret[]>
   /** Seals those that were stored before secrets were sealed; answers how many those were. */
@@ -182,6 +184,19 @@ export interface WebhookStore {
 }
 
 export type StoredSecret = Readonly<{ id: string; secret: string }>
+
+/** Beside each secret lies the private key of a pair, which is never shown. Both sign and expire together. */
+export const keyIdOf = (secretId: string): string => `${secretId}.ed25519`
+
+/** A public key as receivers read it (RFC 8037); `kid` is the id of the secret beside it. */
+export type PublicKey = Readonly<{
+  kty: 'OKP'
+  crv: 'Ed25519'
+  x: string
+  kid: string
+  use: 'sig'
+  alg: 'EdDSA'
+}>
 
 /** What a test or a resent event came to. */
 export type TryResult = Readonly<{
@@ -213,6 +228,8 @@ export type ReplayOutcome =
 export interface WebhookDeliveries {
   test(tenantId: TenantId, id: string): Promise<TryResult | undefined>
   replay(tenantId: TenantId, id: string, request: ReplayRequest): Promise<ReplayOutcome | undefined>
+  /** Of those that sign now, the newest first; undefined as well when the endpoint has none. */
+  publicKeys(tenantId: TenantId, id: string): Promise<readonly PublicKey[] | undefined>
 }
 
 /** Other names of events that the documents of this API use, by the name that they have here. */

@@ -13,23 +13,32 @@ export const webhookConfigSchema = z.strictObject({
   visibility: z.enum(['public', 'staff']),
   subjects: z.array(z.string()).nullable(), // patterns of subjects; null: whatever it is about
   maxInFlight: z.int(), // calls at once, in parallel mode
+  asymmetric: z.boolean(), // signed by a key pair too, whose public key is published
 })
 export type WebhookConfig = z.infer<typeof webhookConfigSchema>
 
 export const webhookStatusSchema = z.enum(['active', 'paused', 'disabled'])
 export type WebhookStatus = z.infer<typeof webhookStatusSchema>
 
-/** Version 1 knew no subjects, and eight calls at once were the limit of all. */
-const ADDED = { subjects: null, maxInFlight: 8 } as const
+/** Version 1 knew no subjects, and eight calls at once were the limit of all; version 2 knew no key pairs. */
+const ADDED = {
+  1: { subjects: null, maxInFlight: 8 },
+  2: { asymmetric: false },
+} as const
+
+const withConfig = (data: JsonObject, added: JsonObject): JsonObject => ({
+  ...data,
+  config: { ...(data['config'] as JsonObject), ...added },
+})
 
 /** A place in the log: events after it are sent. */
 const place = z.int().min(0)
 
 export const webhookRegistered = defineEvent({
   type: 'webhook.registered',
-  version: 2,
+  version: 3,
   summary: 'An address was registered to which events are sent.',
-  upcasts: { 1: (data) => ({ ...data, config: { ...(data['config'] as JsonObject), ...ADDED } }) },
+  upcasts: { 1: (data) => withConfig(data, ADDED[1]), 2: (data) => withConfig(data, ADDED[2]) },
   schema: z.strictObject({ config: webhookConfigSchema, keyId: z.string(), after: place }),
   sample: {
     config: {
@@ -41,6 +50,7 @@ export const webhookRegistered = defineEvent({
       visibility: 'public',
       subjects: ['pets/*'],
       maxInFlight: 8,
+      asymmetric: true,
     },
     keyId: '0199f3a0-7c1e-7a01-8000-0000000000d1',
     after: 4711,
@@ -51,8 +61,8 @@ export const webhookRegistered = defineEvent({
 
 export const webhookUpdated = defineEvent({
   type: 'webhook.updated',
-  version: 2,
-  upcasts: { 1: (data) => data },
+  version: 3,
+  upcasts: { 1: (data) => data, 2: (data) => data },
   summary: 'Some of what an endpoint asked for was changed; only the changed fields are given.',
   schema: z.strictObject({ changes: webhookConfigSchema.partial() }),
   sample: { changes: { events: ['pet.adopted', 'pet.status_changed'] } },

@@ -30,6 +30,19 @@ t.test('a cursor is 22 characters of the URL-safe alphabet and gives its positio
   t.end()
 })
 
+t.test('many cursors at once are those that they are one by one', (t) => {
+  t.doesNotThrow(() =>
+    fc.assert(
+      fc.property(tenant, fc.array(position, { maxLength: 50 }), (tenantId, places) => {
+        const one = places.map((place) => codecOf(7).encode(tenantId, place))
+        return codec.encodeAll(tenantId, places).join() === one.join()
+      }),
+      { ...seeded, numRuns: 100 },
+    ),
+  )
+  t.end()
+})
+
 t.test('a cursor of one tenant is nothing to another', (t) => {
   t.doesNotThrow(() =>
     fc.assert(

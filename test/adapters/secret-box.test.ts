@@ -49,6 +49,7 @@ t.test('the table holds no plain secret, also of those that were stored as they 
   const { database } = await testDatabase(t)
   const store = createWebhookStore({ database, secretBox: boxOf(first) })
   await store.putSecret(SHARED_TENANT, 'e1', { id: 's1', secret: SECRET })
+  await store.putSecret(SHARED_TENANT, 'e1', { id: 's1', secret: 'another' }) // changes nothing
   await database.query(
     `insert into pawtrail.webhook_secrets (tenant_id, endpoint_id, secret_id, secret)
       values ('shared', 'e1', 's0', $1)`,

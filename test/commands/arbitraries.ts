@@ -234,6 +234,7 @@ const endpoint = {
   visibility: fc.constantFrom<WebhookConfig['visibility']>('public', 'staff'),
   subjects: fc.constantFrom(null, ['pets/*']).map((each) => (each === null ? null : [...each])),
   maxInFlight: fc.constantFrom(1, 8),
+  asymmetric: fc.boolean(),
 }
 const keyId = fc.constantFrom('1', '2', '3', '4', '5', '6')
 

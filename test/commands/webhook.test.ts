@@ -17,6 +17,7 @@ const config: WebhookConfig = {
   visibility: 'public',
   subjects: null,
   maxInFlight: 8,
+  asymmetric: false,
 }
 const register = { type: 'register', config, keyId: 's1', after: 7, occurredAt } as const
 const registered: WebhookEvent = {

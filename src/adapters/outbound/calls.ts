@@ -3,12 +3,12 @@
 import type { OutboundFailure } from '../../core/outbound.ts'
 import type { Connection } from './connection.ts'
 
-/** Ends with its connection. */
+/** Ends with its connection. `tell`: called when it ends while it has none yet. */
 export type Call = {
   readonly startedAt: number
   readonly endsAt: number
-  readonly whyEnded: () => OutboundFailure | undefined
-  readonly onEnd: (tell: () => void) => void
+  whyEnded: OutboundFailure | undefined
+  tell: (() => void) | undefined
   connection: Connection | undefined
 }
 
@@ -20,18 +20,16 @@ export type Calls = Readonly<{
   stop(): void
 }>
 
-type Open = Call & { whyOver: OutboundFailure | undefined; tell: (() => void) | undefined }
-
 export const createCalls = (): Calls => {
-  const open = new Set<Open>()
+  const open = new Set<Call>()
   let isStopped = false
   let timer: NodeJS.Timeout | undefined
   let timerEndsAt = Infinity
 
-  const end = (call: Open, why: OutboundFailure): void => {
-    call.whyOver ??= why
+  const end = (call: Call, why: OutboundFailure): void => {
+    call.whyEnded ??= why
     call.tell?.()
-    call.connection?.client.destroy().catch(() => {})
+    call.connection?.destroy()
   }
   const sweep = (): void => {
     timer = undefined
@@ -52,24 +50,19 @@ export const createCalls = (): Calls => {
   return {
     begin: (deadlineMs) => {
       const startedAt = performance.now()
-      const call: Open = {
+      const call: Call = {
         startedAt,
         endsAt: startedAt + deadlineMs,
-        whyOver: isStopped ? 'stopped' : undefined,
+        whyEnded: isStopped ? 'stopped' : undefined,
         tell: undefined,
         connection: undefined,
-        whyEnded: () => call.whyOver,
-        onEnd: (tell) => {
-          call.tell = tell
-          if (call.whyOver !== undefined) tell()
-        },
       }
       open.add(call)
       if (call.endsAt < timerEndsAt && !isStopped) sweepAt(call.endsAt, startedAt)
       return call
     },
     finish: (call) => {
-      open.delete(call as Open)
+      open.delete(call)
     },
     isStopped: () => isStopped,
     stop: () => {

@@ -1,104 +1,89 @@
 // One request and its answer over a connection that is given.
-import type { Dispatcher } from 'undici'
-import type { OutboundFailure, OutboundPost, OutboundOutcome } from '../../core/outbound.ts'
-import { type Connection, WrongAddressError } from './connection.ts'
+import type { OutboundFailure, OutboundOutcome, OutboundPost } from '../../core/outbound.ts'
+import { type Answer, bodyOf, newAnswer } from './answer.ts'
+import type { Call } from './calls.ts'
+import { type Carried, type Connection, KEPT_IDLE_MS, WrongAddressError } from './connection.ts'
 
-const USER_AGENT = 'Pawtrail'
-const FIRST_FINAL_STATUS = 200
+export type Request = Omit<OutboundPost, 'url' | 'signal'>
 
-export type Exchanging = Readonly<{
-  connection: Connection
-  path: string
-  /** Why the connection was destroyed meanwhile; undefined: it was not, by us. */
-  whyEnded: () => OutboundFailure | undefined
-}>
 /** `isSpent`: the connection is not fit for another. */
 export type Exchanged = Readonly<{
   result: OutboundOutcome
-  firstByteAt: number | undefined
+  headAt: number | undefined
   isSpent: boolean
 }>
 
-export const exchange = (
-  request: Omit<OutboundPost, 'url' | 'signal'>,
-  { connection, path, whyEnded }: Exchanging,
-): Promise<Exchanged> =>
-  new Promise((resolve) => {
-    const headers = ['user-agent', USER_AGENT]
-    for (const name in request.headers) headers.push(name, request.headers[name] ?? '')
-    connection.client.dispatch(
-      { path, method: 'POST', headers, body: request.body },
-      answerTo({ maxBytes: request.maxAnswerBytes, whyEnded, resolve }),
-    )
-  })
-
-type Answering = Readonly<{
-  maxBytes: number
-  whyEnded: Exchanging['whyEnded']
-  resolve: (exchanged: Exchanged) => void
+export type Exchanging = Readonly<{
+  connection: Connection
+  call: Call
+  request: Pick<Request, 'maxAnswerBytes'>
 }>
 
-/**
- * A status that has come counts, whatever becomes of the rest: a body that breaks off is taken as far as it came, and
- * no further than it may come.
- */
-const answerTo = ({ maxBytes, whyEnded, resolve }: Answering): Dispatcher.DispatchHandler => {
-  let status = 0 // until one has come that is no interim one
-  let headers: Readonly<Record<string, string>> = {}
-  let firstByteAt: number | undefined
-  let chunks: Buffer[] | undefined
-  let size = 0
-  const settle = (isWhole: boolean): void => {
-    const body = chunks === undefined ? '' : textOf(chunks, maxBytes)
-    const result: OutboundOutcome = { kind: 'answered', status, headers, body, isWhole }
-    resolve({ result, firstByteAt, isSpent: !isWhole })
-  }
-  return {
-    onRequestStart: () => {},
-    onResponseStart: (_controller, code, fields) => {
-      if (code < FIRST_FINAL_STATUS) return
-      status = code
-      firstByteAt = performance.now()
-      headers = plainHeaders(fields)
-    },
-    onResponseData: (controller, chunk) => {
-      if (size > maxBytes) return
-      ;(chunks ??= []).push(chunk)
-      size += chunk.length
-      if (size <= maxBytes) return
-      settle(false)
-      controller.abort(new Error('the answer is longer than what is read of it'))
-    },
-    onResponseEnd: () => settle(true),
-    onResponseError: (_controller, error) => {
-      if (status > 0) return settle(false)
-      resolve({ result: failureOf(error, whyEnded()), firstByteAt: undefined, isSpent: true })
+export const exchange = (
+  text: string,
+  { connection, call, request }: Exchanging,
+  onDone: (exchanged: Exchanged) => void,
+): void => {
+  const carried: Carried = {
+    answer: newAnswer(request.maxAnswerBytes),
+    headAt: undefined,
+    onEnd: (error) => {
+      const { answer, headAt } = carried
+      const isSpent = !isWholeAndKept(answer) || !connection.isReady()
+      onDone({ result: outcomeOf(answer, error, call), headAt, isSpent })
     },
   }
+  connection.carry(text, carried)
 }
 
-const textOf = (chunks: readonly Buffer[], maxBytes: number): string =>
-  Buffer.concat(chunks).subarray(0, maxBytes).toString()
+/** What the heads of all requests to one place begin with. */
+export const headOf = (
+  { origin, path }: Readonly<{ origin: string; path: string }>,
+  keepsAlive: boolean,
+): string =>
+  `POST ${path} HTTP/1.1\r\nhost: ${new URL(origin).host}\r\nuser-agent: Pawtrail\r\n` +
+  `connection: ${keepsAlive ? 'keep-alive' : 'close'}\r\n`
 
-const plainHeaders = (
-  headers: Readonly<Record<string, string | string[] | undefined>>,
-): Readonly<Record<string, string>> => {
-  const plain: Record<string, string> = {}
+const SAFE = /^[\t\x20-\x7e]*$/
+
+/** The rest of its head, and its body. */
+export const textOf = ({ headers, body }: Request): string => {
+  let text = ''
   for (const name in headers) {
-    const value = headers[name]
-    if (value !== undefined) plain[name] = Array.isArray(value) ? value.join(', ') : value
+    const value = headers[name] ?? ''
+    // Ours, all of them: this says so even of those that somebody adds one day.
+    if (!SAFE.test(value)) throw new Error(`the header ${name} has a value that cannot be sent`)
+    text += `${name}: ${value}\r\n`
   }
-  return plain
+  return `${text}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
+}
+
+/** Longer than we keep it: else the receiver may end it just when the next request is on its way. */
+const isWholeAndKept = ({ state, head, hasMore }: Answer): boolean =>
+  state === 'whole' && !hasMore && (head?.keptMs ?? 0) > KEPT_IDLE_MS
+
+const outcomeOf = (
+  answer: Answer,
+  error: Error | undefined,
+  { whyEnded }: Call,
+): OutboundOutcome => {
+  const { head, state } = answer
+  if (head === undefined) return failureOf(error, whyEnded)
+  const { status, headers } = head
+  return { kind: 'answered', status, headers, body: bodyOf(answer), isWhole: state === 'whole' }
 }
 
 const TLS_CODE = /^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|EPROTO)/
 const UNREACHABLE_CODE =
   /^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|UND_ERR_CONNECT_TIMEOUT)$/
 
-const failureOf = (error: Error, whyEnded: OutboundFailure | undefined): OutboundOutcome => {
+const failureOf = (
+  error: Error | undefined,
+  whyEnded: OutboundFailure | undefined,
+): OutboundOutcome => {
   if (error instanceof WrongAddressError) return { kind: 'refused', reason: 'address' }
   if (whyEnded !== undefined) return { kind: 'failed', reason: whyEnded }
-  const code = 'code' in error ? String(error.code) : ''
+  const code = error !== undefined && 'code' in error ? String(error.code) : ''
   if (TLS_CODE.test(code)) return { kind: 'failed', reason: 'tls' }
   const reason = UNREACHABLE_CODE.test(code) ? 'unreachable' : 'broken'
   return { kind: 'failed', reason }

@@ -5,17 +5,15 @@ import type {
   OutboundLine,
   OutboundOutcome,
   TimedOutcome,
-  OutboundPost,
   OutboundTimes,
 } from '../../core/outbound.ts'
 import { type Call, createCalls } from './calls.ts'
-import { type Connection, openConnection } from './connection.ts'
-import { type Exchanged, exchange } from './exchange.ts'
+import type { Connection } from './connection.ts'
+import { exchange, type Request, textOf } from './exchange.ts'
+import { createKept } from './kept.ts'
 import type { Refused } from './target.ts'
 import type { FindWay, Way } from './way.ts'
-
-const UNRESOLVED: Refused = { kind: 'refused', reason: 'unresolved' }
-const CHECKED_FOR_MS = 30_000
+import { createWays } from './ways.ts'
 
 export type LineParts = Readonly<{
   findWay: FindWay
@@ -24,9 +22,15 @@ export type LineParts = Readonly<{
   onRefused: (reason: Refused['reason']) => void
 }>
 
-type Request = Omit<OutboundPost, 'url' | 'signal'>
-type Known = Readonly<{ at: number; way: Promise<Way | Refused>; settled: Way | undefined }>
-type Kept = Readonly<{ connection: Connection; way: Way }>
+/** `dnsMs`: when its name was asked for. */
+type Called = Readonly<{
+  request: Request
+  text: string
+  call: Call
+  way: Way
+  dnsMs: number | undefined
+  resolve: (outcome: TimedOutcome) => void
+}>
 
 export const openLine = (
   { url, connections, signal: stop }: LineOptions,
@@ -42,55 +46,60 @@ export const openLine = (
   if (stop?.aborted === true) halt()
   else stop?.addEventListener('abort', halt, { once: true })
 
-  const callOver = async (request: Request, way: Way, call: Call): Promise<Called> => {
-    for (let isLast = false; ; isLast = true) {
-      const one = kept.take(way, request.deadlineMs)
-      const { connection } = one
-      call.connection = connection
-      const before = connection.times.connectedAt
-      const done = await exchange(request, { connection, path: way.path, whyEnded: call.whyEnded })
-      kept.giveBack(one, done.isSpent)
-      const isReused = before !== undefined && connection.times.connectedAt === before
-      const { result } = done
-      // The receiver may end a connection that it has kept, just when the next request is on its way.
-      const isWorn = isReused && result.kind === 'failed' && result.reason === 'broken'
-      if (isLast || !isWorn) return { done, times: isReused ? undefined : connection.times }
-      await kept.clear()
-      const reason = call.whyEnded()
-      if (reason !== undefined) {
-        return { done: { ...done, result: { kind: 'failed', reason } }, times: undefined }
-      }
-    }
+  const over = (call: Call, outcome: OutboundOutcome, parts?: Parts): TimedOutcome => {
+    calls.finish(call)
+    return timed(outcome, call, parts)
   }
-  const post = async (request: Request): Promise<TimedOutcome> => {
-    const call = calls.begin(request.deadlineMs)
-    try {
-      const isAsking = !ways.isKnown()
-      const way = ways.settled() ?? (await ways.of(call))
-      const ended = call.whyEnded()
-      if (ended !== undefined) return timed({ kind: 'failed', reason: ended }, call, {})
-      if (way.kind === 'refused') {
-        onRefused(way.reason)
-        return timed(refusalOf(way), call, {})
+  const callOver = (called: Called, isAgain: boolean): void => {
+    const { request, text, call, way, dnsMs, resolve } = called
+    const one = kept.take(way, request.deadlineMs)
+    const { connection, isUsed } = one
+    call.connection = connection
+    exchange(one.head + text, { connection, call, request }, ({ result, headAt, isSpent }) => {
+      kept.giveBack(one, isSpent)
+      // The receiver may end a connection that it has kept, just when the next request is on its way.
+      if (isUsed && !isAgain && result.kind === 'failed' && result.reason === 'broken') {
+        kept.clear()
+        return callOver(called, true)
       }
-      const { done, times } = await callOver(request, way, call)
-      const { result, firstByteAt } = done
-      return timed(result, call, {
-        dnsMs: isAsking ? way.dnsMs : undefined,
-        connectMs: times?.connectMs,
-        tlsMs: times?.tlsMs,
-        firstByteAt,
-      })
-    } finally {
+      resolve(over(call, result, { dnsMs, made: isUsed ? undefined : connection.times, headAt }))
+    })
+  }
+  const callLater = together<Called>((called) => {
+    const { call, resolve } = called
+    if (call.whyEnded === undefined) callOver(called, false)
+    else resolve(over(call, { kind: 'failed', reason: call.whyEnded }))
+  })
+  const askAndCall = async (request: Request, text: string, call: Call): Promise<TimedOutcome> => {
+    const isAsking = !ways.isKnown()
+    const way = await ways.of(call).catch((cause: unknown) => {
       calls.finish(call)
+      throw cause
+    })
+    const reason = call.whyEnded
+    if (reason !== undefined) return over(call, { kind: 'failed', reason })
+    if (way.kind === 'refused') {
+      onRefused(way.reason)
+      return over(call, refusalOf(way))
     }
+    const dnsMs = isAsking ? way.dnsMs : undefined
+    return new Promise((resolve) => callOver({ request, text, call, way, dnsMs, resolve }, false))
+  }
+  const post = (request: Request): Promise<TimedOutcome> => {
+    const text = textOf(request)
+    const call = calls.begin(request.deadlineMs)
+    const way = call.whyEnded === undefined ? ways.settled() : undefined
+    if (way === undefined) return askAndCall(request, text, call)
+    return new Promise((resolve) =>
+      callLater({ request, text, call, way, dnsMs: undefined, resolve }),
+    )
   }
   return {
     post,
     close: async () => {
       stop?.removeEventListener('abort', halt)
       halt()
-      await kept.clear()
+      kept.clear()
     },
   }
 }
@@ -98,110 +107,40 @@ export const openLine = (
 const refusalOf = ({ reason }: Refused): OutboundOutcome =>
   reason === 'unresolved' ? { kind: 'failed', reason } : { kind: 'refused', reason }
 
-type Ways = Readonly<{
-  /** What was found and still counts, without waiting. */
-  settled(): Way | undefined
-  of(call: Call): Promise<Way | Refused>
-  isKnown(): boolean
-  stop(): void
-}>
-
-const createWays = (find: (signal: AbortSignal) => Promise<Way | Refused>): Ways => {
-  const askings = new Set<AbortController>()
-  let known: Known | undefined
-  const isFresh = (): boolean =>
-    known !== undefined && performance.now() - known.at < CHECKED_FOR_MS
-  /** Asked for once for all who call at the same time; each of them waits no longer than its own call goes on. */
-  const of = async (call: Call): Promise<Way | Refused> => {
-    if (known === undefined || !isFresh()) {
-      const asking = new AbortController()
-      const asked = {
-        at: performance.now(),
-        way: find(asking.signal),
-        settled: undefined as Way | undefined,
-      }
-      known = asked
-      void asked.way
-        .then((way) => {
-          if (way.kind === 'way') asked.settled = way
-          else if (known === asked) known = undefined
-        })
-        .catch(() => {})
-      askings.add(asking)
-      void asked.way.finally(() => askings.delete(asking)).catch(() => {})
-    }
-    if (known.settled !== undefined) return known.settled
-    const { way } = known
-    const ended = new Promise<Refused>((resolve) => call.onEnd(() => resolve(UNRESOLVED)))
-    return Promise.race([way, ended])
+/** What is written one after another wakes a receiver once, and not each time: that costs both sides less. */
+const together = <Item>(each: (item: Item) => void): ((item: Item) => void) => {
+  let items: Item[] = []
+  const run = (): void => {
+    const all = items
+    items = []
+    for (const item of all) each(item)
   }
-  return {
-    settled: () => (isFresh() ? known?.settled : undefined),
-    of,
-    isKnown: () => known !== undefined,
-    stop: () => {
-      for (const asking of askings) asking.abort()
-    },
+  return (item) => {
+    items.push(item)
+    if (items.length === 1) setImmediate(run)
   }
 }
-
-type KeptOptions = Readonly<{
-  ca: readonly string[] | undefined
-  keepsAlive: boolean
-  most: number
-  isStopped: () => boolean
-}>
-
-/** Connections that stand and are not used. */
-const createKept = ({ ca, keepsAlive, most, isStopped }: KeptOptions) => {
-  const idle: Kept[] = []
-  const closing = new Set<Promise<void>>()
-  const discard = ({ connection }: Kept): void => {
-    const closed = connection.client.destroy().finally(() => closing.delete(closed))
-    closing.add(closed)
-  }
-  const take = (way: Way, deadlineMs: number): Kept => {
-    for (let kept = idle.pop(); kept !== undefined; kept = idle.pop()) {
-      if (kept.way === way && !kept.connection.client.destroyed) return kept
-      discard(kept)
-    }
-    const { origin, addresses } = way
-    return { way, connection: openConnection({ origin, addresses, deadlineMs, ca, keepsAlive }) }
-  }
-  const giveBack = (kept: Kept, isSpent: boolean): void => {
-    if (isSpent || isStopped() || !keepsAlive || idle.length >= most) discard(kept)
-    else idle.push(kept)
-  }
-  const clear = async (): Promise<void> => {
-    for (const each of idle.splice(0)) discard(each)
-    await Promise.all(closing)
-  }
-  return { take, giveBack, clear }
-}
-
-type Called = Readonly<{ done: Exchanged; times: Connection['times'] | undefined }>
 
 const round = (ms: number): number => Math.round(ms * 10) / 10
 
 type Parts = Readonly<{
   dnsMs?: number | undefined
-  connectMs?: number | undefined
-  tlsMs?: number | undefined
-  firstByteAt?: number | undefined
+  made?: Connection['times'] | undefined // of a new connection
+  headAt?: number | undefined
 }>
 
 /** Without what did not happen. */
 const timed = (
   outcome: OutboundOutcome,
   { startedAt }: Call,
-  { dnsMs, connectMs, tlsMs, firstByteAt }: Parts,
+  { dnsMs, made, headAt }: Parts = {},
 ): TimedOutcome => {
   const times: { -readonly [Part in keyof OutboundTimes]: OutboundTimes[Part] } = {
     totalMs: round(performance.now() - startedAt),
   }
   if (dnsMs !== undefined) times.dnsMs = round(dnsMs)
-  if (connectMs !== undefined) times.connectMs = round(connectMs)
-  if (tlsMs !== undefined) times.tlsMs = round(tlsMs)
-  if (firstByteAt !== undefined) times.firstByteMs = round(firstByteAt - startedAt)
+  if (made?.connectMs !== undefined) times.connectMs = round(made.connectMs)
+  if (made?.tlsMs !== undefined) times.tlsMs = round(made.tlsMs)
+  if (headAt !== undefined) times.firstByteMs = round(headAt - startedAt)
   return { outcome, times }
 }

@@ -7,6 +7,7 @@ import type { TenantId } from '../../core/ids.ts'
 const VERSION = 1
 const BLOCK_BYTES = 16
 const HEAD_BYTES = 13
+const CHECK_BYTES = BLOCK_BYTES - HEAD_BYTES
 const WORD = 2 ** 32
 const CURSOR = /^[A-Za-z0-9_-]{22}$/
 const MAX_REMEMBERED = 4_096
@@ -17,16 +18,31 @@ export const createCursorCodec = (identity: LogIdentity): CursorCodec => {
   // Blocks of their own under one key: the electronic codebook mode has nothing to repeat, and lives as long as we do.
   const seal = createCipheriv('aes-128-ecb', key, null).setAutoPadding(false)
   const unseal = createDecipheriv('aes-128-ecb', key, null).setAutoPadding(false)
-  const checkOf = createCheck(key)
+  const checksOf = createChecks(key)
 
-  const block = Buffer.alloc(BLOCK_BYTES) // of the cursor that is being made
-  block.writeUInt8(VERSION, 0)
-  block.writeUInt32BE(identity.epoch >>> 0, 1)
+  const epoch = identity.epoch >>> 0
+  const encodeAll: CursorCodec['encodeAll'] = (tenantId, positions) => {
+    const blocks = Buffer.allocUnsafe(positions.length * BLOCK_BYTES)
+    for (const [index, position] of positions.entries()) {
+      const at = index * BLOCK_BYTES
+      blocks.writeUInt8(VERSION, at)
+      blocks.writeUInt32BE(epoch, at + 1)
+      blocks.writeUInt32BE(Math.floor(position / WORD), at + 5)
+      blocks.writeUInt32BE(position % WORD, at + 9)
+    }
+    const checks = checksOf(tenantId, blocks)
+    for (let at = 0; at < blocks.length; at += BLOCK_BYTES) {
+      checks.copy(blocks, at + HEAD_BYTES, at, at + CHECK_BYTES)
+    }
+    const sealed = seal.update(blocks)
+    return positions.map((_, index) => {
+      const at = index * BLOCK_BYTES
+      return sealed.toString('base64url', at, at + BLOCK_BYTES)
+    })
+  }
   const encode = (tenantId: TenantId, position: number): string => {
-    block.writeUInt32BE(Math.floor(position / WORD), 5)
-    block.writeUInt32BE(position % WORD, 9)
-    checkOf(tenantId, block).copy(block, HEAD_BYTES)
-    return seal.update(block).toString('base64url')
+    const [cursor] = encodeAll(tenantId, [position])
+    return cursor ?? ''
   }
 
   const decode: CursorCodec['decode'] = (tenantId, cursor) => {
@@ -37,19 +53,22 @@ export const createCursorCodec = (identity: LogIdentity): CursorCodec => {
       return { kind: 'invalid' }
     }
     const block = unseal.update(bytes)
-    const isOurs = timingSafeEqual(checkOf(tenantId, block), block.subarray(HEAD_BYTES))
+    const isOurs = timingSafeEqual(
+      checksOf(tenantId, block).subarray(0, CHECK_BYTES),
+      block.subarray(HEAD_BYTES),
+    )
     const position = Number(block.readBigUInt64BE(5))
     if (!isOurs || block.readUInt8(0) !== VERSION || !Number.isSafeInteger(position)) {
       return { kind: 'invalid' }
     }
-    if (block.readUInt32BE(1) !== identity.epoch >>> 0) return { kind: 'other_epoch' }
+    if (block.readUInt32BE(1) !== epoch) return { kind: 'other_epoch' }
     return { kind: 'position', position }
   }
-  return { encode: remembering(encode), decode }
+  return { encode: remembering(encode), encodeAll, decode }
 }
 
-/** Three bytes that only the key's holder can make for this head and this tenant. */
-const createCheck = (key: Buffer): ((tenantId: TenantId, block: Buffer) => Buffer) => {
+/** For each block, where it begins: three bytes that only the key's holder can make for its head and this tenant. */
+const createChecks = (key: Buffer): ((tenantId: TenantId, blocks: Buffer) => Buffer) => {
   const derive = (use: string): Buffer => createHmac('sha256', key).update(use).digest()
   const mac = createCipheriv('aes-128-ecb', derive('check').subarray(0, BLOCK_BYTES), null)
   mac.setAutoPadding(false)
@@ -62,14 +81,14 @@ const createCheck = (key: Buffer): ((tenantId: TenantId, block: Buffer) => Buffe
     masks.set(tenantId, mask)
     return mask
   }
-  const mixed = Buffer.alloc(BLOCK_BYTES)
-  return (tenantId, block) => {
+  return (tenantId, blocks) => {
     const mask = maskOf(tenantId)
-    mask.copy(mixed, HEAD_BYTES, HEAD_BYTES)
-    for (let index = 0; index < HEAD_BYTES; index += 1) {
-      mixed[index] = (mask[index] ?? 0) ^ (block[index] ?? 0)
+    const mixed = Buffer.allocUnsafe(blocks.length)
+    for (let at = 0; at < blocks.length; at += 1) {
+      const place = at % BLOCK_BYTES
+      mixed[at] = (mask[place] ?? 0) ^ (place < HEAD_BYTES ? (blocks[at] ?? 0) : 0)
     }
-    return mac.update(mixed).subarray(0, BLOCK_BYTES - HEAD_BYTES)
+    return mac.update(mixed)
   }
 }
 

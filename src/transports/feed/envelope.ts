@@ -23,8 +23,11 @@ export const cloudEventJson = ({
   data,
   visibility,
   schemaBase,
-}: EnvelopeParts): string =>
-  JSON.stringify({
+}: EnvelopeParts): string => {
+  // Who and what caused it concerns staff only. What is undefined is left out: extension attributes are never null in
+  // CloudEvents. Written out: a spread into a literal costs as much as half of this.
+  const metadata = visibility === 'staff' ? event.metadata : undefined
+  return JSON.stringify({
     specversion: '1.0',
     id: `evt_${event.eventId}`,
     source: event.tenantId === SHARED_TENANT ? '/shared' : `/tenants/${event.tenantId}`,
@@ -37,17 +40,10 @@ export const cloudEventJson = ({
     sequence: String(event.position).padStart(SEQUENCE_DIGITS, '0'),
     cursor,
     partitionkey: event.streamId,
-    ...(visibility === 'staff' ? provenanceOf(event) : {}),
+    correlationid: metadata?.correlationId,
+    causationid: metadata?.causationId ?? undefined,
+    actorkind: metadata?.actor.kind,
+    actorid: metadata?.actor.id,
     data,
   })
-
-/**
- * Who and what caused it concerns staff only. Extension attributes are never null in CloudEvents:
- * absent instead.
- */
-const provenanceOf = ({ metadata }: StoredEvent) => ({
-  correlationid: metadata.correlationId,
-  ...(metadata.causationId === null ? {} : { causationid: metadata.causationId }),
-  actorkind: metadata.actor.kind,
-  actorid: metadata.actor.id,
-})
+}

@@ -1,6 +1,6 @@
 // One call to a receiver, and what it came to.
 import { type Clock, toTimestamp } from '../../core/clock.ts'
-import type { OutboundLines } from '../../core/outbound.ts'
+import type { OutboundLines, TimedOutcome } from '../../core/outbound.ts'
 import {
   type Attempt,
   type EndpointFacts,
@@ -32,34 +32,35 @@ export const openLine = (
   const { url, format, maxInFlight: connections } = endpoint
   const line = outbound.open({ url, connections, ...(signal === undefined ? {} : { signal }) })
   const keyring = createKeyring(endpoint, secrets)
-  const call = async ({ id, body: text, attempt }: Called): Promise<CallResult> => {
-    const body = Buffer.from(text)
+  const contentType = CONTENT_TYPES[format]
+  const call = ({ id, body, attempt }: Called): Promise<CallResult> => {
     const nowMs = clock()
     const at = toTimestamp(nowMs)
     const keys = keyring.at(at)
-    const { outcome, times } = await line.post({
-      headers: signedHeaders(
-        { id, body, attempt },
-        { nowMs, keys, contentType: CONTENT_TYPES[format] },
-      ),
-      body,
-      deadlineMs: limits.deadlineMs,
-      maxAnswerBytes: limits.answerBytes,
-    })
-    const isAnswered = outcome.kind === 'answered'
-    return {
-      verdict: judge(outcome, clock()),
-      log: {
-        at,
-        status: isAnswered ? outcome.status : null,
-        durationMs: times.totalMs,
-        times,
-        answer: isAnswered ? storable(outcome.body) : '',
-        secretIds: keys.ids,
-      },
-    }
+    const headers = signedHeaders({ id, body, attempt }, { nowMs, keys, contentType })
+    const { deadlineMs, answerBytes: maxAnswerBytes } = limits
+    return line
+      .post({ headers, body, deadlineMs, maxAnswerBytes })
+      .then((outcome) => resultOf(outcome, { at, secretIds: keys.ids, nowMs: clock() }))
   }
   return { call, close: line.close }
+}
+
+type Made = Pick<Attempt, 'at' | 'secretIds'> & Readonly<{ nowMs: number }>
+
+const resultOf = ({ outcome, times }: TimedOutcome, { at, secretIds, nowMs }: Made): CallResult => {
+  const isAnswered = outcome.kind === 'answered'
+  return {
+    verdict: judge(outcome, nowMs),
+    log: {
+      at,
+      status: isAnswered ? outcome.status : null,
+      durationMs: times.totalMs,
+      times,
+      answer: isAnswered ? storable(outcome.body) : '',
+      secretIds,
+    },
+  }
 }
 
 /** A database keeps neither NUL nor half of a surrogate pair. */

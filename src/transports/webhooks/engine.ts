@@ -16,6 +16,7 @@ import { WEBHOOK_LIMITS, type WebhookLimits } from './limits.ts'
 import { createMessageMaker, type DocumentedData } from './message.ts'
 import { findReplay } from './replay-request.ts'
 import type { Tools } from './session.ts'
+import { createKeyring, publicKeysOf } from './signing.ts'
 import { testBody, TEST_TYPE } from './test-event.ts'
 import { watchLog } from './watch.ts'
 import { createWorker } from './worker.ts'
@@ -83,6 +84,12 @@ export const createWebhookEngine = (options: WebhookEngineOptions): WebhookEngin
     test: async (tenantId, id) => {
       const endpoint = await endpointOf(store, tenantId, id)
       return endpoint === undefined ? undefined : tryOnce({ ...tools, ids }, endpoint)
+    },
+    publicKeys: async (tenantId, id) => {
+      const endpoint = await endpointOf(store, tenantId, id)
+      if (endpoint?.asymmetric !== true) return undefined
+      const keyring = createKeyring(endpoint, await store.secrets(tenantId, id))
+      return publicKeysOf(keyring.at(toTimestamp(clock())))
     },
     replay: async (tenantId, id, request) => {
       const endpoint = await endpointOf(store, tenantId, id)

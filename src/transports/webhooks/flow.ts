@@ -60,7 +60,7 @@ export const createFlow = (options: FlowOptions): Flow => {
     else run(next)
   }
   const run = (ticket: Ticket): void =>
-    tasks.run('send', async () => settle(ticket, await options.send(ticket.message)))
+    tasks.run('send', () => options.send(ticket.message).then((sent) => settle(ticket, sent)))
   const begin = (ticket: Ticket): void => {
     begun += 1
     const lane = behind.get(ticket.key)

@@ -13,13 +13,14 @@ import { cloudEventJson } from '../feed/envelope.ts'
 import { type CompiledFilter, compileFilter, type FeedFilter } from '../feed/filter.ts'
 import type { EventCatalogue } from '../feed/types.ts'
 
-export type Message = Readonly<{
-  id: string // the CloudEvent's
-  type: string
-  subject: string
-  event: StoredEvent
-  body: () => Promise<string>
-}>
+export type Message = {
+  readonly id: string // the CloudEvent's
+  readonly type: string
+  readonly subject: string
+  readonly event: StoredEvent
+  readonly data: JsonObject // that the endpoint's class may see
+  cursor: string | undefined // when it was made beforehand
+}
 
 /** The data of the documented envelope, where it is not the event's own; undefined: the event's own. */
 export type DocumentedData = (event: StoredEvent) => Promise<Documented | undefined>
@@ -33,6 +34,9 @@ export const CONTENT_TYPES: Readonly<Record<WebhookFormat, string>> = {
 export type MessageMaker = Readonly<{
   /** Undefined: hidden from the endpoint's class, or of a kind that this build does not know. */
   make(endpoint: EndpointFacts, event: StoredEvent): Message | undefined
+  /** Makes the cursors of many at once. */
+  addCursors(endpoint: EndpointFacts, messages: readonly Message[]): void
+  body(endpoint: EndpointFacts, message: Message): string | Promise<string>
 }>
 
 export type MessageOptions = Readonly<{
@@ -44,19 +48,26 @@ export type MessageOptions = Readonly<{
 }>
 
 export const createMessageMaker = (options: MessageOptions): MessageMaker => ({
-  make: ({ visibility, format }, stored) => {
+  make: ({ visibility }, stored) => {
     const known = understand(options, stored)
     if (known === undefined) return undefined
     const { event, subject } = known
     const data = visibility === 'staff' ? event.data : options.catalogue.publicDataOf(event)
     if (data === undefined) return undefined
+    const { eventId, type } = event
+    return { id: `evt_${eventId}`, type, subject, event, data, cursor: undefined }
+  },
+  addCursors: ({ tenantId, format }, messages) => {
+    if (format !== 'cloudevents') return
+    const positions = messages.map(({ event }) => event.position)
+    const cursors = options.cursors.encodeAll(tenantId, positions)
+    for (const [index, message] of messages.entries()) message.cursor = cursors[index]
+  },
+  body: ({ visibility, format }, { event, subject, data, cursor: made }) => {
     const { cursors, documented, schemaBase } = options
-    const body = async (): Promise<string> => {
-      if (format === 'petstore') return petstoreBody(event, data, documented)
-      const cursor = cursors.encode(event.tenantId, event.position)
-      return cloudEventJson({ event, subject, cursor, data, visibility, schemaBase })
-    }
-    return { id: `evt_${event.eventId}`, type: event.type, subject, event, body }
+    if (format === 'petstore') return petstoreBody(event, data, documented)
+    const cursor = made ?? cursors.encode(event.tenantId, event.position)
+    return cloudEventJson({ event, subject, cursor, data, visibility, schemaBase })
   },
 })
 

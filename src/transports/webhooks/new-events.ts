@@ -98,12 +98,17 @@ const readPage = async (
   const filter = { tenantId: endpoint.tenantId }
   const page = await eventStore.readAll({ after, limit: limits.pageEvents, filter })
   const messages: Message[] = []
+  let { upTo } = page
   for (const event of page.events) {
     if (blocked.has(streamKey(event))) continue // its row sends it
     const message = maker.make(endpoint, event)
     if (message === undefined || !matches(message.type, message.subject)) continue
-    if (messages.length === most) return { messages, upTo: event.position - 1 }
+    if (messages.length === most) {
+      upTo = event.position - 1
+      break
+    }
     messages.push(message)
   }
-  return { messages, upTo: page.upTo }
+  maker.addCursors(endpoint, messages)
+  return { messages, upTo }
 }

@@ -16,7 +16,7 @@ import {
   type WebhookStore,
 } from '../../core/webhooks.ts'
 import { toTimestamp } from '../../core/clock.ts'
-import { detailOf, type Line } from './attempt.ts'
+import { type CallResult, detailOf, type Line } from './attempt.ts'
 import type { WebhookLimits } from './limits.ts'
 import type { Matches, Message, MessageMaker } from './message.ts'
 import { afterFailure, afterSuccess, isHeldBack, nextTryAt } from './schedule.ts'
@@ -123,25 +123,37 @@ export const send = async (
   session: Session,
   { message, attemptsBefore }: Readonly<{ message: Message; attemptsBefore: number }>,
 ): Promise<Sent> => {
-  const { clock, metrics, random } = tools
   const attempt = attemptsBefore + 1
-  const called = { id: message.id, body: await message.body(), attempt }
-  const { verdict, log } = await session.line.call(called)
+  const made = tools.messages.body(session.endpoint, message)
+  const body = typeof made === 'string' ? made : await made
+  const result = await session.line.call({ id: message.id, body, attempt })
+  return noteResult(tools, session, { message, attempt, result })
+}
+
+type Tried = Readonly<{ message: Message; attempt: number; result: CallResult }>
+
+const noteResult = (
+  tools: Tools,
+  session: Session,
+  { message, attempt, result: { verdict, log } }: Tried,
+): Sent => {
   if (verdict.kind === 'stopped') {
     session.stop = 'stopped'
-    return { kind: 'unsent' }
+    return UNSENT
   }
-  const nowMs = clock()
+  const nowMs = tools.clock()
   const failedRetryMs = verdict.kind === 'failed' ? verdict.retryAfterMs : null
   session.health =
     verdict.kind === 'delivered'
       ? afterSuccess(session.health, nowMs)
       : afterFailure(session.health, failedRetryMs, nowMs)
   const nextAtMs =
-    verdict.kind === 'failed' ? nextTryAt(attempt, failedRetryMs, { nowMs, random }) : undefined
+    verdict.kind === 'failed'
+      ? nextTryAt(attempt, failedRetryMs, { nowMs, random: tools.random })
+      : undefined
   const isDead = verdict.kind === 'dead' || (verdict.kind === 'failed' && nextAtMs === undefined)
   const outcome = verdict.kind === 'delivered' ? 'delivered' : isDead ? 'dead' : 'failed'
-  metrics.count('pawtrail_webhook_attempts_total', 1, { outcome })
+  tools.metrics.count('pawtrail_webhook_attempts_total', 1, OUTCOMES[outcome])
   const { id: eventId, type, subject, event } = message
   const detail = detailOf(verdict)
   const { position } = event
@@ -175,11 +187,17 @@ export const send = async (
       ...{ cause: detail, diedAt: toTimestamp(nowMs) },
     })
   }
-  if (verdict.kind === 'gone') return { kind: 'unsent' }
-  return nextAtMs === undefined
-    ? { kind: 'done' }
-    : { kind: 'later', dueAtMs: nextAtMs, attempts: attempt }
+  if (verdict.kind === 'gone') return UNSENT
+  return nextAtMs === undefined ? DONE : { kind: 'later', dueAtMs: nextAtMs, attempts: attempt }
 }
+
+const DONE: Sent = { kind: 'done' }
+const UNSENT: Sent = { kind: 'unsent' }
+const OUTCOMES = {
+  delivered: { outcome: 'delivered' },
+  dead: { outcome: 'dead' },
+  failed: { outcome: 'failed' },
+} as const
 
 export const rowOf = (
   event: StoredEvent,

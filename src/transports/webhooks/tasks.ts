@@ -12,28 +12,35 @@ export type Tasks = Readonly<{
 }>
 
 export const createTasks = (onFailure: () => void): Tasks => {
-  const running = new Map<string, number>()
+  const kinds = new Map<string, Kind>()
   let total = 0
   let failure: Readonly<{ cause: unknown }> | undefined
   let wake = (): void => {}
-  const count = (kind: string, by: 1 | -1): void => {
-    running.set(kind, (running.get(kind) ?? 0) + by)
-    total += by
+  const kindOf = (name: string): Kind => {
+    const known = kinds.get(name)
+    if (known !== undefined) return known
+    const end = (): void => {
+      kind.running -= 1
+      total -= 1
+      wake()
+    }
+    const fail = (cause: unknown): void => {
+      failure ??= { cause }
+      onFailure()
+      end()
+    }
+    const kind: Kind = { running: 0, end, fail }
+    kinds.set(name, kind)
+    return kind
   }
   return {
-    run: (kind, work) => {
-      count(kind, 1)
-      const end = (): void => {
-        count(kind, -1)
-        wake()
-      }
-      work().then(end, (cause: unknown) => {
-        failure ??= { cause }
-        onFailure()
-        end()
-      })
+    run: (name, work) => {
+      const kind = kindOf(name)
+      kind.running += 1
+      total += 1
+      work().then(kind.end, kind.fail)
     },
-    running: (kind) => running.get(kind) ?? 0,
+    running: (name) => kinds.get(name)?.running ?? 0,
     total: () => total,
     change: () => new Promise<void>((resolve) => (wake = resolve)),
     hasFailed: () => failure !== undefined,
@@ -42,3 +49,5 @@ export const createTasks = (onFailure: () => void): Tasks => {
     },
   }
 }
+
+type Kind = { running: number; readonly end: () => void; readonly fail: (cause: unknown) => void }

@@ -2,6 +2,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { createServer, type Socket } from 'node:net'
 import t, { type Test } from 'tap'
+import { newAnswer } from '../../../src/adapters/outbound/answer.ts'
 import { openConnection } from '../../../src/adapters/outbound/connection.ts'
 import { createOutbound } from '../../../src/adapters/outbound/outbound.ts'
 import { systemClock } from '../../../src/adapters/system/clock.ts'
@@ -87,14 +88,15 @@ t.test(
   'a connection to an address that was not checked is cut before anything is said',
   async (t) => {
     const receiver = await startReceiver(t)
-    const { client } = openConnection({
+    const connection = openConnection({
       ...{ origin: receiver.url, addresses: ['127.0.0.2'], deadlineMs: LONG_MS, ca: undefined },
-      keepsAlive: false,
     })
-    t.teardown(() => client.destroy())
-    await t.rejects(client.request({ path: '/', method: 'POST' }), {
-      message: 'connected to an address that was not checked',
+    t.teardown(connection.destroy)
+    const error = await new Promise((onEnd) => {
+      const carried = { answer: newAnswer(0), headAt: undefined, onEnd }
+      connection.carry('POST / HTTP/1.1\r\nhost: here\r\ncontent-length: 0\r\n\r\n', carried)
     })
+    t.match(error, { message: 'connected to an address that was not checked' })
     t.strictSame(receiver.received, [])
   },
 )

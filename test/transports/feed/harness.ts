@@ -32,6 +32,8 @@ export const OTHER_TENANT = tenantIdSchema.parse('0199f3a0-7c1e-7a01-8000-000000
 /** Cursors that can be read, with the same refusals as the real ones. */
 export const plainCursors = (epoch = 1): CursorCodec => ({
   encode: (tenantId, position) => `${String(epoch)}-${tenantId.slice(-4)}-${String(position)}`,
+  encodeAll: (tenantId, positions) =>
+    positions.map((position) => plainCursors(epoch).encode(tenantId, position)),
   decode: (tenantId, cursor) => {
     const [itsEpoch, tenant, position, ...rest] = cursor.split('-')
     if (tenant !== tenantId.slice(-4) || rest.length > 0) return { kind: 'invalid' }

@@ -32,6 +32,7 @@ const PATHS: Readonly<Record<string, string>> = {
   '/readyz': 'GET, HEAD, OPTIONS',
   '/metrics': 'GET, HEAD, OPTIONS',
   '/.well-known/jwks.json': 'GET, HEAD, OPTIONS',
+  [`/.well-known/webhooks/shared/${ID}/jwks.json`]: 'GET, HEAD, OPTIONS',
   '/': 'GET, HEAD, OPTIONS',
   '/v1/users': 'POST, OPTIONS',
   '/v1/auth/tokens': 'POST, OPTIONS',

@@ -214,6 +214,8 @@ export const WITHOUT_TENANT = [
   '/metrics',
   '/.well-known/jwks.json',
   '/v1/events/stream',
+  // The keys of an endpoint are public, and its tenant is in the path: test/transports/http/webhooks/routes.test.ts.
+  '/.well-known/webhooks/:tenantId/:id/jwks.json',
   // Here a tenant is named by a parameter, and a client by itself: test/transports/http/oauth/walls.test.ts.
   '/.well-known/oauth-authorization-server',
   '/oauth/authorize',

@@ -78,7 +78,7 @@ export const webhookRig = async (t: Test): Promise<WebhookRig> => {
       const result = await webhooks.register(context, {
         config: {
           ...{ events: ['*'], description: null, format: 'cloudevents', mode: 'parallel' },
-          ...{ visibility: 'public', subjects: null, maxInFlight: 8 },
+          ...{ visibility: 'public', subjects: null, maxInFlight: 8, asymmetric: false },
           ...config,
         },
         after,

@@ -17,7 +17,9 @@ import { timeOf } from './times.ts'
 type Facts = Omit<EndpointFacts, 'tenantId' | 'id' | 'version'>
 
 /** Rows that were written before these were known lack them. */
-const ADDED = { subjects: null, maxInFlight: DEFAULT_IN_FLIGHT, keeper: null } as const
+const ADDED = {
+  ...{ subjects: null, maxInFlight: DEFAULT_IN_FLIGHT, keeper: null, asymmetric: false },
+} as const
 
 // By the primary key. Versions only rise: two processes that follow the log may bring the same endpoint. A new start
 // puts the position where the log says.

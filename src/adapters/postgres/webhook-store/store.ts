@@ -74,7 +74,7 @@ const POSITION_OF = {
 const PUT_SECRET = {
   name: 'webhook_secrets_put',
   text: `insert into pawtrail.webhook_secrets (tenant_id, endpoint_id, secret_id, secret)
-    values ($1, $2, $3, $4)`,
+    values ($1, $2, $3, $4) on conflict (tenant_id, endpoint_id, secret_id) do nothing`,
 }
 const SECRETS = {
   name: 'webhook_secrets_list',

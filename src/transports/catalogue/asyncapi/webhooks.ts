@@ -56,7 +56,9 @@ export const webhooksPart = (sample: EventType | undefined): Part => ({
       in: 'header',
       description:
         'Standard Webhooks: `v1,` and the base64 of HMAC-SHA256 over `id.timestamp.body` with the secret; several, ' +
-        'with a space between, while a secret is being replaced. X-Webhook-Signature has `sha256=<hex>` over the body.',
+        'with a space between, while a secret is being replaced. Endpoints with `asymmetric` have `v1a,` and the ' +
+        'base64 of an Ed25519 signature over the same as well, by a key of their `jwksUrl`. X-Webhook-Signature has ' +
+        '`sha256=<hex>` over the body.',
     },
   },
 })
@@ -69,8 +71,9 @@ const headers: JsonObject = {
   properties: {
     'webhook-id': text('The id of the event: one that comes twice is known by it.'),
     'webhook-timestamp': text('When it was sent, in seconds since 1970.'),
-    'webhook-signature': text('`v1,<base64>`, or several with a space between.'),
+    'webhook-signature': text('`v1,<base64>` and `v1a,<base64>`, with spaces between.'),
     'webhook-attempt': text('Which attempt it is, from 1.'),
+    'webhook-key-id': text('With `asymmetric`: the `kid` of the newest key that signs.'),
     'x-webhook-signature': text('`sha256=<hex>` over the body.'),
   },
 }

@@ -29,9 +29,17 @@ const SIGNATURE: JsonObject[] = [
   header('webhook-timestamp', 'When this attempt was made, in seconds since 1970.'),
   header(
     'webhook-signature',
-    'Standard Webhooks: `v1,<base64>` of the HMAC-SHA256 of `id.timestamp.body`, one for each secret that signs.',
+    'Standard Webhooks: `v1,<base64>` of the HMAC-SHA256 of `id.timestamp.body`, one for each secret that signs; ' +
+      'from endpoints with `asymmetric` also `v1a,<base64>` of its Ed25519 signature, one for each key.',
   ),
   header('webhook-attempt', 'Which attempt this is, from 1.'),
+  {
+    ...header(
+      'webhook-key-id',
+      'With `asymmetric`: the `kid` of the newest key that signs, of those at `jwksUrl`.',
+    ),
+    required: false,
+  },
   header(
     'X-Webhook-Signature',
     '`sha256=<hex>`: HMAC-SHA256 of the body, keyed by the text of the oldest secret that signs.',

@@ -15,9 +15,10 @@ export const webhookDocs = {
       'read:events. The address must be https and public. `mode: parallel` sends streams side by side, each in its ' +
       'order; `strict` sends one event after another. `format: petstore` sends the envelope {id, eventId, ' +
       'eventType, timestamp, data} instead of the CloudEvent. `subjects` narrows what is sent to pets, orders and so ' +
-      'on (`pets/<id>`, `pets/*`); `maxInFlight` (8) is how many calls there may be at once. An endpoint outlives ' +
-      'the token that made it; one of the staff class is disabled when the account of the person who last said ' +
-      'where it goes is deleted, and goes on from there once somebody of the staff resumes it.',
+      'on (`pets/<id>`, `pets/*`); `maxInFlight` (8) is how many calls there may be at once. With `asymmetric` ' +
+      'requests are signed by Ed25519 too (`v1a`): a receiver that reads the keys at `jwksUrl` needs no secret. An ' +
+      'endpoint outlives the token that made it; one of the staff class is disabled when the account of the person ' +
+      'who last said where it goes is deleted, and goes on from there once somebody of the staff resumes it.',
     security: WRITE,
     headers: ['ETag'],
     examples: {
@@ -53,6 +54,14 @@ export const webhookDocs = {
       '`before` for older ones.',
     security: READ,
   },
+  keys: {
+    summary: 'The public keys of a webhook endpoint',
+    description:
+      'A JSON Web Key Set (RFC 7517) of the keys that sign now, the newest first, for endpoints with `asymmetric`. A ' +
+      '`v1a` signature of a request is good when one of them verifies it over `id.timestamp.body`; the header ' +
+      'webhook-key-id has the `kid` of the newest.',
+    security: 'public',
+  },
   test: {
     summary: 'Send a test event',
     description: 'At once and once, signed as all others; its type is `webhook.test`.',
@@ -76,7 +85,7 @@ export const webhookDocs = {
     summary: 'Get a new secret',
     description:
       'The ones before sign beside it for `overlapHours` (24), so that there is time to bring the new one to the ' +
-      'receiver; four may sign at once.',
+      'receiver; four may sign at once. Its key pair for `v1a` is new as well, and overlaps as long.',
     security: WRITE,
     problems: [409, 412],
     headers: ['ETag'],

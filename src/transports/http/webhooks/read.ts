@@ -16,12 +16,14 @@ import {
   deliveriesQuery,
   deliveriesSchema,
   idParams,
+  keysParams,
+  keysSchema,
   listSchema,
   noQuery,
   tags,
   webhookSchema,
 } from './schema.ts'
-import { webhookJson } from './view.ts'
+import { jwksPath, webhookJson } from './view.ts'
 
 const SCOPE = 'read:webhooks'
 const DEAD_LETTERS_SHOWN = 50
@@ -76,6 +78,7 @@ export const readRoutes = (app: FastifyInstance, options: WebhookRouteOptions): 
     },
   )
   deliveriesRoute(app, options)
+  keysRoute(app, options)
 }
 
 const deliveriesRoute = (app: FastifyInstance, options: WebhookRouteOptions): void => {
@@ -110,6 +113,31 @@ const deliveriesRoute = (app: FastifyInstance, options: WebhookRouteOptions): vo
         standing: standingJson(options, tenantId, standing),
         deadLetters: dead.map(({ position: _, ...letter }) => letter),
       })
+    },
+  )
+}
+
+/** For receivers, who have no token. It says nothing but what every request of the endpoint shows. */
+const keysRoute = (app: FastifyInstance, { deliveries }: WebhookRouteOptions): void => {
+  app.withTypeProvider<RequestTypes>().get(
+    jwksPath(':tenantId', ':id'),
+    {
+      compress: false,
+      config: { isJson: true, doc: webhookDocs.keys },
+      schema: {
+        operationId: 'getWebhookKeys',
+        tags,
+        params: keysParams,
+        querystring: noQuery,
+        response: { 200: keysSchema },
+      },
+    },
+    async (request, reply) => {
+      const { tenantId, id } = request.params
+      const keys = await deliveries.publicKeys(tenantId, id)
+      if (keys === undefined) throw notFound('webhook endpoint with public keys')
+      reply.header('cache-control', 'public, max-age=300')
+      return reply.send({ keys: [...keys] })
     },
   )
 }

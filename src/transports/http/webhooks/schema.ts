@@ -1,5 +1,6 @@
 // What requests on webhooks must look like, and what is answered.
 import { z } from 'zod'
+import { tenantIdSchema } from '../../../core/ids.ts'
 import { canonicalEventName, MAX_IN_FLIGHT } from '../../../core/webhooks.ts'
 import { definitionOf, definitions } from '../../../events/registry.ts'
 import { ignored, optionalText, pathId, queryInteger, queryText } from '../fields.ts'
@@ -47,6 +48,7 @@ const fields = {
   visibility: z.enum(['public', 'staff']).optional(),
   subjects: z.array(subjectPattern).min(1).max(MAX_PATTERNS).nullable().optional(),
   maxInFlight: z.int().min(1).max(MAX_IN_FLIGHT).optional(),
+  asymmetric: z.boolean().optional(),
 }
 const readOnly = {
   id: ignored,
@@ -54,6 +56,7 @@ const readOnly = {
   status: ignored,
   statusReason: ignored,
   secrets: ignored,
+  jwksUrl: ignored,
   createdAt: ignored,
   updatedAt: ignored,
 }
@@ -118,6 +121,7 @@ export const webhookSchema = z
     visibility: z.enum(['public', 'staff']),
     subjects: z.array(z.string()).optional(),
     maxInFlight: z.int(),
+    asymmetric: z.boolean(),
     status: z.enum(['active', 'paused', 'disabled']),
     statusReason: z.string().optional(),
     secrets: z.array(
@@ -127,6 +131,7 @@ export const webhookSchema = z
         expiresAt: z.iso.datetime().optional(),
       }),
     ),
+    jwksUrl: z.string().optional().describe('Where the public keys of its `v1a` signatures are'),
     tenantId: z.string().optional(),
     createdAt: z.iso.datetime(),
     updatedAt: z.iso.datetime(),
@@ -206,6 +211,22 @@ export const replaySchema = z.strictObject({
   replayId: z.string().optional(),
 })
 
+export const keysSchema = z
+  .strictObject({
+    keys: z.array(
+      z.strictObject({
+        kty: z.literal('OKP'),
+        crv: z.literal('Ed25519'),
+        x: z.string(),
+        kid: z.string().describe('The id of the secret beside it'),
+        use: z.literal('sig'),
+        alg: z.literal('EdDSA'),
+      }),
+    ),
+  })
+  .meta({ id: 'WebhookKeys' })
+
+export const keysParams = z.strictObject({ tenantId: tenantIdSchema, id: pathId })
 export const idParams = z.strictObject({ id: pathId })
 export const noQuery = z.strictObject({})
 export const removeQuery = z.strictObject({ reason: optionalText(500) })

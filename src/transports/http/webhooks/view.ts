@@ -24,10 +24,15 @@ export const webhookJson = (tenantId: TenantId, id: string, state: State) => ({
     ...secret,
     expiresAt: secret.expiresAt ?? undefined,
   })),
+  jwksUrl: state.config.asymmetric ? jwksPath(tenantId, id) : undefined,
   tenantId: tenantId === SHARED_TENANT ? undefined : tenantId,
   createdAt: state.createdAt,
   updatedAt: state.updatedAt,
 })
+
+/** Where receivers find the public keys of an endpoint. */
+export const jwksPath = (tenantId: string, id: string): string =>
+  `/.well-known/webhooks/${tenantId}/${id}/jwks.json`
 
 type Sent = Readonly<{ tenantId: TenantId; done: Done<State>; secret?: string | undefined }>
 
@@ -55,6 +60,7 @@ type Given = Readonly<{
   visibility?: WebhookConfig['visibility'] | undefined
   subjects?: WebhookConfig['subjects'] | undefined
   maxInFlight?: number | undefined
+  asymmetric?: boolean | undefined
 }>
 
 export const configOf = (body: Given): WebhookConfig => ({
@@ -66,6 +72,7 @@ export const configOf = (body: Given): WebhookConfig => ({
   visibility: body.visibility ?? 'public',
   subjects: body.subjects ?? null,
   maxInFlight: body.maxInFlight ?? DEFAULT_IN_FLIGHT,
+  asymmetric: body.asymmetric ?? false,
 })
 
 /** The position that a cursor or one of its words stands for. */

@@ -133,9 +133,12 @@ const changeRoutes = (app: FastifyInstance, options: WebhookRouteOptions): void 
       schema: { ...changed, operationId: 'patchWebhook', body: patchBody },
     },
     (request, reply) => {
-      const { url, events, description, format, mode, visibility, subjects, maxInFlight } =
-        request.body
-      const changes = { url, events, description, format, mode, visibility, subjects, maxInFlight }
+      const { url, events, description, format, mode, visibility, subjects } = request.body
+      const { maxInFlight, asymmetric } = request.body
+      const changes = {
+        ...{ url, events, description, format, mode, visibility, subjects, maxInFlight },
+        asymmetric,
+      }
       return update(request, reply, { id: request.params.id, changes })
     },
   )

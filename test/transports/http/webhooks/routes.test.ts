@@ -1,8 +1,11 @@
 // /v1/webhooks over the whole application: who may keep endpoints, what is shown of them, and what
 // the secret is good for.
+import { importJWK } from 'jose'
+import { webcrypto } from 'node:crypto'
 import { Webhook } from 'standardwebhooks'
 import t from 'tap'
 import { createOutbound } from '../../../../src/adapters/outbound/outbound.ts'
+import { SHARED_TENANT } from '../../../../src/core/ids.ts'
 import { silentLogger } from '../../../../src/core/logger.ts'
 import { testApp } from '../../../support/app.ts'
 import { startReceiver } from '../../../support/receiver.ts'
@@ -31,15 +34,21 @@ t.test('the secret is in the first answer and in no other, nor in the log', asyn
     t.equal(read.statusCode, 200, read.body)
     t.notMatch(read.body, secret.slice(6))
   }
-  const log = await rig.ports.eventStore.readAll({ after: 0, limit: 1_000 })
-  t.notMatch(JSON.stringify(log), secret.slice(6))
+  const log = JSON.stringify(await rig.ports.eventStore.readAll({ after: 0, limit: 1_000 }))
+  t.notMatch(log, secret.slice(6))
+  const [, key] = await rig.ports.webhookStore.secrets(SHARED_TENANT, id)
+  t.match(key?.secret, /^whsk_[A-Za-z0-9+/]{43}=$/)
+  t.notMatch(answer.body + log, key?.secret.slice(5), 'nor is its private key anywhere')
 })
 
 t.test('a repeat under its key gives the same endpoint and secret', async (t) => {
   const headers = { ...keeper, 'idempotency-key': 'once' }
   const first = (await register({ url: URL, events: ['*'] }, headers)).json<Json>()
+  const stored = () => rig.ports.database.query('select secret from pawtrail.webhook_secrets')
+  const before = await stored()
   const again = (await register({ url: URL, events: ['*'] }, headers)).json<Json>()
   t.strictSame(again, first)
+  t.strictSame(await stored(), before, 'and leaves no other secret behind')
 })
 
 t.test('an endpoint is changed, paused, resumed and removed', async (t) => {
@@ -132,3 +141,63 @@ t.test(
     t.match(log.json(), { standing: { health: 'good', deadLetters: 0 } })
   },
 )
+
+type Keys = Readonly<{ keys: readonly (Json & Readonly<{ kid: string }>)[] }>
+
+t.test('a receiver verifies a request by the published keys, without any secret', async (t) => {
+  const receiver = await startReceiver(t)
+  const outbound = createOutbound({ allowInsecure: true, logger: silentLogger })
+  const open = await testApp(t, { ports: { outbound } })
+  const headers = await open.bearer({ scopes: ['admin'] })
+  const send = async (method: 'POST' | 'PATCH', url: string, payload: Json) =>
+    (await open.app.inject({ method, url, headers, payload })).json<Json>()
+  const made = await send('POST', '/v1/webhooks', { url: receiver.url, events: ['pet.*'] })
+  const url = `/v1/webhooks/${String(made['id'])}`
+  t.equal(made['jwksUrl'], undefined)
+  const jwksUrl = `/.well-known/webhooks/shared/${String(made['id'])}/jwks.json`
+  t.equal((await open.app.inject(jwksUrl)).statusCode, 404, 'it has no public keys')
+
+  // As it was before there were pairs.
+  await open.ports.database.query(`delete from pawtrail.webhook_secrets where secret_id like '%.%'`)
+  t.equal((await send('PATCH', url, { asymmetric: true }))['jwksUrl'], jwksUrl)
+  const published = async (): Promise<Keys['keys']> => {
+    const answer = await open.app.inject(jwksUrl)
+    t.equal(answer.headers['cache-control'], 'public, max-age=300')
+    t.notMatch(answer.body, '"d"')
+    return answer.json<Keys>().keys
+  }
+  /** Each published key, and whether it has signed the newest request. */
+  const verified = async (): Promise<readonly boolean[]> => {
+    const { body = '', headers: got = {} } = receiver.received.at(-1) ?? {}
+    const content = Buffer.from(
+      `${String(got['webhook-id'])}.${String(got['webhook-timestamp'])}.${body}`,
+    )
+    const signatures = String(got['webhook-signature'])
+      .split(' ')
+      .filter((each) => each.startsWith('v1a,'))
+      .map((each) => Buffer.from(each.slice('v1a,'.length), 'base64'))
+    const isGood = async (jwk: Json): Promise<boolean> => {
+      const key = (await importJWK(jwk, 'EdDSA')) as webcrypto.CryptoKey
+      const all = signatures.map((each) => webcrypto.subtle.verify('Ed25519', key, each, content))
+      return (await Promise.all(all)).includes(true)
+    }
+    return Promise.all((await published()).map(isGood))
+  }
+  const elsewhere = jwksUrl.replace('shared', '0199f3a0-7c1e-7a01-8000-00000000000b')
+  t.equal((await open.app.inject(elsewhere)).statusCode, 404, 'it is no endpoint of another tenant')
+  await send('POST', `${url}/test`, {})
+  t.strictSame(await verified(), [true])
+  const rotated = await send('POST', `${url}/rotate-secret`, {})
+  await send('POST', `${url}/test`, {})
+  t.strictSame(await verified(), [true, true], 'both sign while they overlap')
+  const newest = (rotated['secrets'] as readonly Readonly<{ id: string }>[]).at(-1)?.id
+  t.equal((await published())[0]?.kid, newest)
+  t.equal(receiver.received.at(-1)?.headers['webhook-key-id'], newest)
+  await send('POST', `${url}/rotate-secret`, { overlapHours: 0 })
+  t.equal((await published()).length, 1, 'without an overlap those before are gone')
+  t.strictSame(await verified(), [false], 'and the new one did not sign what went before it')
+  await send('PATCH', url, { asymmetric: false })
+  t.equal((await open.app.inject(jwksUrl)).statusCode, 404)
+  await send('POST', `${url}/test`, {})
+  t.notMatch(receiver.received.at(-1)?.headers['webhook-signature'], 'v1a')
+})
