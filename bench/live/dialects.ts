@@ -5,7 +5,8 @@ import mqtt from 'mqtt-packet'
 /** Says something, then waits until the answer holds the mark. */
 export type Step = Readonly<{ say: Buffer; until: string }>
 
-export type Dialect = 'websocket' | 'sse' | 'mqtt' | 'bare-websocket' | 'bare-sse' | 'socket.io'
+export type Dialect =
+  'websocket' | 'sse' | 'mqtt' | 'mqtt-websocket' | 'bare-websocket' | 'bare-sse' | 'socket.io'
 
 export type Asked = Readonly<{
   dialect: Dialect
@@ -27,16 +28,47 @@ const upgrade = (path: string, protocol?: string): Step => ({
 })
 
 /** A client's frame, masked with zeros: the mask is there, and leaves the text as it is. */
-const masked = (text: string): Buffer => {
-  const bytes = Buffer.from(text)
+const masked = (bytes: Buffer, opcode: number): Buffer => {
   const length =
     bytes.length < 126 ? [0x80 | bytes.length] : [0x80 | 126, bytes.length >> 8, bytes.length & 255]
-  return Buffer.concat([Buffer.from([0x81, ...length, 0, 0, 0, 0]), bytes])
+  return Buffer.concat([Buffer.from([0x80 | opcode, ...length, 0, 0, 0, 0]), bytes])
 }
 
-const say = (message: object): Buffer => masked(JSON.stringify(message))
+const TEXT = 1
+const BINARY = 2
+const maskedText = (text: string): Buffer => masked(Buffer.from(text), TEXT)
+const say = (message: object): Buffer => maskedText(JSON.stringify(message))
 const tenantOf = ({ tenant }: Asked): string | undefined =>
   tenant === 'shared' ? undefined : tenant
+
+const mqttSteps = (asked: Asked): readonly Step[] => [
+  {
+    say: mqtt.generate({
+      cmd: 'connect',
+      clientId: asked.name,
+      protocolVersion: 4,
+      protocolId: 'MQTT',
+      clean: true,
+      keepalive: 0,
+      username: 'bench',
+      password: Buffer.from(asked.token),
+    }),
+    until: '\x20\x02\x00\x00',
+  },
+  {
+    say: mqtt.generate({
+      cmd: 'subscribe',
+      messageId: 1,
+      subscriptions: [
+        {
+          topic: `${asked.tenant === 'shared' ? '' : `tenants/${asked.tenant}/`}events/#`,
+          qos: 0,
+        },
+      ],
+    }),
+    until: '\x90\x03\x00\x01\x00',
+  },
+]
 
 const STEPS: Readonly<Record<Dialect, (asked: Asked) => readonly Step[]>> = {
   websocket: (asked) => [
@@ -57,33 +89,10 @@ const STEPS: Readonly<Record<Dialect, (asked: Asked) => readonly Step[]>> = {
       until: 'event: ready',
     },
   ],
-  mqtt: (asked) => [
-    {
-      say: mqtt.generate({
-        cmd: 'connect',
-        clientId: asked.name,
-        protocolVersion: 4,
-        protocolId: 'MQTT',
-        clean: true,
-        keepalive: 0,
-        username: 'bench',
-        password: Buffer.from(asked.token),
-      }),
-      until: '\x20\x02\x00\x00',
-    },
-    {
-      say: mqtt.generate({
-        cmd: 'subscribe',
-        messageId: 1,
-        subscriptions: [
-          {
-            topic: `${asked.tenant === 'shared' ? '' : `tenants/${asked.tenant}/`}events/#`,
-            qos: 0,
-          },
-        ],
-      }),
-      until: '\x90\x03\x00\x01\x00',
-    },
+  mqtt: mqttSteps,
+  'mqtt-websocket': (asked) => [
+    upgrade('/mqtt', 'mqtt'),
+    ...mqttSteps(asked).map(({ say, until }) => ({ say: masked(say, BINARY), until })),
   ],
   'bare-websocket': () => [upgrade('/')],
   'bare-sse': () => [
@@ -91,6 +100,6 @@ const STEPS: Readonly<Record<Dialect, (asked: Asked) => readonly Step[]>> = {
   ],
   'socket.io': () => [
     { ...upgrade('/socket.io/?EIO=4&transport=websocket'), until: '"sid"' },
-    { say: masked('40'), until: '40{' },
+    { say: maskedText('40'), until: '40{' },
   ],
 }

@@ -17,6 +17,9 @@ const TENANTS = 10 // a tenant has 2,000 MQTT connections at most
 const WARM_UP_CONNECTIONS = 500
 const COLLECT_MS = 1_500
 const BYTES_PER_KIB = 1_024
+// A young generation of one size, the same for all: it belongs to a process and not to a connection.
+const SEMI_SPACE_MIB = 16
+const FLAGS = ['min', 'max'].map((end) => `--${end}-semi-space-size=${SEMI_SPACE_MIB}`)
 
 const tenants: readonly TenantId[] = Array.from({ length: TENANTS }, (_, n) =>
   tenantIdSchema.parse(`0199f3a0-7c1e-7a01-8000-0000000000${String(n + 10)}`),
@@ -27,6 +30,7 @@ const CONTENDERS: readonly Contender[] = [
   { what: 'pawtrail, WebSocket', dialect: 'websocket' },
   { what: 'pawtrail, SSE', dialect: 'sse' },
   { what: 'pawtrail, MQTT', dialect: 'mqtt' },
+  { what: 'pawtrail, MQTT over WebSocket', dialect: 'mqtt-websocket' },
 ]
 
 export const measureMemory = async (
@@ -37,7 +41,7 @@ export const measureMemory = async (
   for (let round = 0; round < rounds; round += 1) {
     for (const [n, { dialect }] of CONTENDERS.entries()) {
       // A fresh process each time: memory that was given back by others would hide what is taken.
-      const stage = await makeStage(databaseUrl)
+      const stage = await makeStage(databaseUrl, FLAGS)
       costs[n]?.push(await costOf(stage, dialect, connections))
       await stage.stop()
     }

@@ -44,11 +44,15 @@ const freePort = (): Promise<number> =>
     })
   })
 
-export const makeStage = async (databaseUrl: string): Promise<Stage> => {
+/** `flags`: for the server and its peers. */
+export const makeStage = async (
+  databaseUrl: string,
+  flags: readonly string[] = [],
+): Promise<Stage> => {
   const mqtt = await freePort()
   const server = await startPawtrail(databaseUrl, {
     settings: { MQTT_PORT: String(mqtt) },
-    nodeFlags: [...MEASURED, ...profileFlags()],
+    nodeFlags: [...MEASURED, ...flags, ...profileFlags()],
   })
   const issuer = await tokenIssuer(server.dataDir)
   const store = await createPostgresEventStore({
@@ -73,7 +77,8 @@ export const makeStage = async (databaseUrl: string): Promise<Stage> => {
       ),
     burst: (events, mark) => appendBurst(store, events, mark),
     admit: () => admit(server.url, writer.token),
-    peer: (name) => startPeer(new URL(`./peers/${name}.ts`, import.meta.url), {}, MEASURED),
+    peer: (name) =>
+      startPeer(new URL(`./peers/${name}.ts`, import.meta.url), {}, [...MEASURED, ...flags]),
     async stop() {
       await store.close()
       await server.stop()

@@ -8,6 +8,7 @@
 // species a filter sees the events of pets, before or after which the pet was so, and by shelter
 // those of the shelter itself; what is about no pet, such as an order, it does not see.
 import { SPECIES, type Traits, type TraitsAround } from '../../events/registry.ts'
+import { createRecent } from './recent.ts'
 
 export type FeedFilter = Readonly<{
   types?: readonly string[]
@@ -66,9 +67,9 @@ type Patterns = Readonly<{
   globs: readonly RegExp[]
 }>
 
-/** Filters that were asked for lately: a thousand dashboards with the same one share it. */
-const compiled = new Map<string, FilterResult>()
 const MAX_COMPILED = 500
+/** Filters that were asked for lately: a thousand dashboards with the same one share it. */
+const compiled = createRecent<FilterResult>(MAX_COMPILED)
 const MAX_COMPILED_LENGTH = 500 // longer ones are seldom the same
 
 export const compileFilter = (filter: FeedFilter): FilterResult => {
@@ -78,9 +79,7 @@ export const compileFilter = (filter: FeedFilter): FilterResult => {
   if (known !== undefined) return known
   const made = compile(filter)
   if (made.kind === 'invalid' || key.length > MAX_COMPILED_LENGTH) return made
-  compiled.set(key, made)
-  const oldest = compiled.size > MAX_COMPILED ? compiled.keys().next() : undefined
-  if (oldest?.done === false) compiled.delete(oldest.value)
+  compiled.put(key, made)
   return made
 }
 

@@ -1,26 +1,20 @@
 // What a packet of a client is answered. Publishing is refused: state changes by commands, over
 // HTTP, and a client is told so instead of being overheard.
 import type { IConnectPacket, IPublishPacket, ISubscribePacket, UserProperties } from 'mqtt-packet'
-import type { MqttSessionKey } from '../../core/mqtt-sessions.ts'
-import type { MqttLimits } from './limits.ts'
-import type { Outlet } from './outlet.ts'
+import type { Client } from './client.ts'
+import { acknowledge } from './outlet.ts'
 import { encodePacket, type Packet, type ProtocolVersion, REASON } from './packets.ts'
-import type { Granted, Session } from './session.ts'
+import { pumpAll } from './session.ts'
+import { type Granted, subscribe, unsubscribe } from './subscribe.ts'
 
-export type Answer =
-  | Readonly<{ kind: 'end'; reasonCode: number }>
-  | Readonly<{
-      kind: 'reply'
-      isChange: boolean // of what is stored: before the reply is sent
-      replies: readonly Packet[]
-      starts: readonly (() => void)[] // what begins after the reply
-    }>
-
-export type AnswerTo = Readonly<{
-  version: ProtocolVersion
-  session: Session
-  outlet: Outlet
+export type Reply = Readonly<{
+  kind: 'reply'
+  isChange: boolean // of what is stored: before the reply is sent
+  replies: readonly Packet[]
+  starts: readonly (() => void)[] // what begins after the reply
 }>
+
+export type Answer = Readonly<{ kind: 'end'; reasonCode: number }> | Reply
 
 const REFUSED_PUBLISH = 'clients do not publish here: commands are sent over HTTP'
 const MAX_FILTERS = 32
@@ -34,24 +28,24 @@ const reply = (...replies: Packet[]): Answer => ({
 
 const end = (reasonCode: number): Answer => ({ kind: 'end', reasonCode })
 
-export const answer = (packet: Packet, to: AnswerTo): Answer => {
+export const answer = (packet: Packet, client: Client): Answer => {
   switch (packet.cmd) {
     case 'pingreq':
       return reply({ cmd: 'pingresp' })
     case 'puback':
-      if (packet.messageId !== undefined) to.outlet.acknowledge(packet.messageId)
+      if (packet.messageId !== undefined && acknowledge(client, packet.messageId)) pumpAll(client)
       return reply()
     case 'subscribe':
-      return answerSubscribe(packet, to)
+      return answerSubscribe(packet, client)
     case 'unsubscribe': {
       const granted = packet.unsubscriptions.map((filter) =>
-        to.session.unsubscribe(filter) ? REASON.success : REASON.noSubscription,
+        unsubscribe(client, filter) ? REASON.success : REASON.noSubscription,
       )
       const unsuback: Packet = { cmd: 'unsuback', messageId: idOf(packet), granted }
       return { kind: 'reply', isChange: true, replies: [unsuback], starts: [] }
     }
     case 'publish':
-      return answerPublish(packet, to)
+      return answerPublish(packet, client)
     default:
       return end(REASON.protocolError)
   }
@@ -59,19 +53,19 @@ export const answer = (packet: Packet, to: AnswerTo): Answer => {
 
 const idOf = (packet: Packet): number => packet.messageId ?? 0
 
-const answerPublish = (packet: IPublishPacket, { version }: AnswerTo): Answer => {
+const answerPublish = (packet: IPublishPacket, { version }: Client): Answer => {
   if (version === 4 || packet.qos === 0) return end(REASON.notAuthorized)
   const properties = { reasonString: REFUSED_PUBLISH }
   const cmd = packet.qos === 1 ? 'puback' : 'pubrec'
   return reply({ cmd, messageId: idOf(packet), reasonCode: REASON.notAuthorized, properties })
 }
 
-const answerSubscribe = (packet: ISubscribePacket, { version, session }: AnswerTo): Answer => {
+const answerSubscribe = (packet: ISubscribePacket, client: Client): Answer => {
   if (packet.subscriptions.length > MAX_FILTERS) return end(REASON.quotaExceeded)
   const after = textOf(packet.properties?.userProperties, 'after')
   const id = packet.properties?.subscriptionIdentifier
   const granted = packet.subscriptions.map(({ topic, qos, rap, rh }) =>
-    session.subscribe({
+    subscribe(client, {
       filter: topic,
       qos: qos === 0 ? 0 : 1, // of 2, too: a message says by its id whether it came before
       retainAsPublished: rap === true,
@@ -83,7 +77,7 @@ const answerSubscribe = (packet: ISubscribePacket, { version, session }: AnswerT
   return {
     kind: 'reply',
     isChange: true,
-    replies: [suback(idOf(packet), granted, version)],
+    replies: [suback(idOf(packet), granted, client.version)],
     starts: granted.flatMap(({ start }) => (start === undefined ? [] : [start])),
   }
 }
@@ -106,28 +100,20 @@ const textOf = (properties: UserProperties | undefined, name: string): string | 
   return Array.isArray(value) ? value.at(-1) : value
 }
 
-export type Welcome = Readonly<{
-  connect: IConnectPacket
-  key: MqttSessionKey
-  isPresent: boolean
-  keepMs: number
-  limits: MqttLimits
-}>
-
-export const welcome = ({ connect, key, isPresent, keepMs, limits }: Welcome): Packet => {
-  const method = connect.properties?.authenticationMethod
+export const welcome = (client: Client, connect: IConnectPacket, isPresent: boolean): Packet => {
+  const { method, kept, clientId, house } = client
   return {
     cmd: 'connack',
     sessionPresent: isPresent,
     returnCode: 0,
     reasonCode: REASON.success,
     properties: {
-      sessionExpiryInterval: Math.floor(keepMs / 1_000),
+      sessionExpiryInterval: Math.floor((kept?.keepMs ?? 0) / 1_000),
       maximumQoS: 1,
-      maximumPacketSize: limits.packetBytes,
+      maximumPacketSize: house.limits.packetBytes,
       sharedSubscriptionAvailable: false,
       ...(method === undefined ? {} : { authenticationMethod: method }),
-      ...(connect.clientId === '' ? { assignedClientIdentifier: key.clientId } : {}),
+      ...(connect.clientId === '' ? { assignedClientIdentifier: clientId } : {}),
       ...(connect.will === undefined ? {} : { userProperties: { will: 'never sent' } }),
     },
   }

@@ -2,9 +2,9 @@
 import type { IConnectPacket } from 'mqtt-packet'
 import type { Principal } from '../../core/auth.ts'
 import type { IdGenerator } from '../../core/ids.ts'
-import type { MqttSessionKey, MqttSessions } from '../../core/mqtt-sessions.ts'
-import type { ConnectionPlace, Feed } from '../feed/types.ts'
-import type { MqttLimits } from './limits.ts'
+import type { MqttSessionKey } from '../../core/mqtt-sessions.ts'
+import { type Client, type House, type Kept, seatsOf } from './client.ts'
+import { end } from './line.ts'
 import { REASON } from './packets.ts'
 import type { SignedIn, SignInRequest } from './sign-in.ts'
 import { decodeSession, type StoredSession } from './stored-session.ts'
@@ -19,32 +19,35 @@ export type Entering = Readonly<{
   key: MqttSessionKey
   isAnonymous: boolean
 }>
-type Kept = Readonly<{ owner: string; keepMs: number }>
+
 type OpenedStored =
-  | (Readonly<{ kind: 'opened'; stored: StoredSession | undefined }> & Kept)
+  | Readonly<{ kind: 'opened'; stored: StoredSession | undefined; kept: Kept | undefined }>
   | Readonly<{ kind: 'too_many' }>
 
-/** `stored`: undefined where there was no session, or none that this build can read. */
+/**
+ * `stored`: undefined where there was no session, or none that this build can read. `kept`: undefined of
+ * one that ends with its connection.
+ */
 export const openStored = async (
-  {
-    sessions,
-    limits,
-    ids,
-  }: Readonly<{ sessions: MqttSessions; limits: MqttLimits; ids: IdGenerator }>,
+  { sessions, limits, ids, clock }: House,
   { connect, key, isAnonymous }: Entering,
 ): Promise<OpenedStored> => {
+  if (isAnonymous) return { kind: 'opened', stored: undefined, kept: undefined }
   const owner = ids()
-  if (isAnonymous) return { kind: 'opened', stored: undefined, owner, keepMs: 0 }
   const keepMs = keepMsOf(connect, limits.sessionSeconds)
   const found = await sessions.open(key, {
     ...{ owner, clean: connect.clean !== false, limit: limits.sessionsPerPrincipal },
     keepMs: Math.max(keepMs, limits.connectedGraceMs),
   })
   if (found.kind === 'too_many') return found
-  // It ends with its connection, and must not be found after a crash.
-  if (keepMs === 0) await sessions.remove(key, owner)
   const stored = found.isPresent ? decodeSession(found.state) : undefined
-  return { kind: 'opened', stored, owner, keepMs }
+  if (keepMs > 0) {
+    const kept = { owner, keepMs, savedText: '', savedAtMs: clock() }
+    return { kind: 'opened', stored, kept }
+  }
+  // It ends with its connection, and must not be found after a crash.
+  await sessions.remove(key, owner)
+  return { kind: 'opened', stored, kept: undefined }
 }
 
 /** Enhanced authentication carries the token in a place of its own. */
@@ -56,21 +59,25 @@ export const signInOf = (
     ? { username, password: password?.toString(), address }
     : { username, password: properties.authenticationData?.toString(), address, isToken: true }
 
-type Joined =
-  | Readonly<{ kind: 'joined'; place: ConnectionPlace }>
-  | Readonly<{ kind: 'refused'; reasonCode: number }>
-
-/** Counted with the connections of all live transports, and ended with its user. */
-export const joinFeed = (
-  feed: Pick<Feed, 'connect'>,
-  { tenantId, principal }: MqttSessionKey,
-  onRevoked: () => void,
-): Joined => {
-  const outcome = feed.connect({ tenantId, principal, transport: 'mqtt', onRevoked })
-  if (outcome.kind === 'connected') return { kind: 'joined', place: outcome.place }
-  const isRevoked = outcome.reason === 'revoked'
-  return { kind: 'refused', reasonCode: isRevoked ? REASON.notAuthorized : REASON.quotaExceeded }
+/**
+ * Counted with the connections of all live transports, and ended with its user. Undefined: done; else why
+ * not.
+ */
+export const joinFeed = (client: Client): number | undefined => {
+  const { tenantId, principal } = seatsOf(client)
+  const outcome = client.house.feed.connect({
+    ...{ tenantId, principal, transport: 'mqtt' },
+    onRevoked: revoke,
+    to: client,
+  })
+  if (outcome.kind === 'refused') {
+    return outcome.reason === 'revoked' ? REASON.notAuthorized : REASON.quotaExceeded
+  }
+  client.place = outcome.place
+  return undefined
 }
+
+const revoke = (client: Client): void => end(client, REASON.notAuthorized)
 
 export const connectProblem = (
   connect: IConnectPacket,

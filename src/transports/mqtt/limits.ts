@@ -2,6 +2,7 @@
 
 export type MqttLimits = Readonly<{
   connectTimeoutMs: number // to say CONNECT, and to be let in
+  watchIntervalMs: number // between two looks at the deadlines of a connection
   packetBytes: number // of one packet that a client sends
   unsentBytes: number // beyond so many a connection is given no other message before it takes some
   clientIdCharacters: number
@@ -33,6 +34,7 @@ const DAY_SECONDS = 86_400
 
 export const MQTT_LIMITS: MqttLimits = {
   connectTimeoutMs: 10_000,
+  watchIntervalMs: 250,
   packetBytes: 64 * 1024,
   unsentBytes: 16 * 1024,
   clientIdCharacters: 128,

@@ -1,8 +1,9 @@
-// The way out of one connection: what is sent on it, which QoS 1 messages wait for their
-// acknowledgement, and whether there is room for another one.
-import type { Duplex } from 'node:stream'
+// What is published to one client: whether there is room for another message, and which QoS 1 messages
+// wait for their acknowledgement.
+import type { Client } from './client.ts'
+import { isWritable } from './line.ts'
 import type { Publishable } from './messages.ts'
-import { encodePacket, type Packet, type ProtocolVersion } from './packets.ts'
+import { encodePacket, type Packet } from './packets.ts'
 
 export type Sending = Readonly<{
   qos: 0 | 1
@@ -14,93 +15,56 @@ export type Sending = Readonly<{
   onDone: () => void
 }>
 
-export type Outlet = Readonly<{
-  hasRoom: (qos: 0 | 1) => boolean
-  /** Only when there is room. Answers the packet id of a QoS 1 message. */
-  publish: (message: Publishable, sending: Sending) => number | undefined
-  /** False: nothing was sent under this id. */
-  acknowledge: (packetId: number) => boolean
-  /** Ids of an earlier connection that may be in the client's hands still. */
-  reserve: (packetId: number) => void
-  send: (packet: Packet) => void
-  /** Resolves when the client takes bytes. */
-  drained: () => Promise<void>
-  nextId: () => number
-  /** Bytes that were sent and that the client has not taken. */
-  queuedBytes: () => number
-}>
-
-export type OutletOptions = Readonly<{
-  stream: Duplex
-  version: ProtocolVersion
-  inFlight: number
-  maxPacketBytes: number // that the client takes
-  nextId: number
-  onRoom: () => void
-}>
-
 const MAX_ID = 65_535
 
-export const createOutlet = (options: OutletOptions): Outlet => {
-  const { stream, version, inFlight, maxPacketBytes, onRoom } = options
-  // Made when they are wanted: most connections never have any.
-  let waiting: Map<number, () => void> | undefined
-  let reserved: Set<number> | undefined
-  let nextId = options.nextId
-  const isWritable = () => !stream.writableNeedDrain && !stream.destroyed && stream.writable
-  stream.on('drain', onRoom)
+export const hasRoom = (client: Client, qos: 0 | 1): boolean =>
+  isWritable(client) && (qos === 0 || (client.inFlight?.size ?? 0) < client.mostInFlight)
 
-  const takeId = (): number => {
-    while (waiting?.has(nextId) === true || reserved?.has(nextId) === true)
-      nextId = following(nextId)
-    const id = nextId
-    nextId = following(nextId)
-    return id
+/** Only when there is room. Answers the packet id of a QoS 1 message. */
+export const publish = (
+  client: Client,
+  message: Publishable,
+  sending: Sending,
+): number | undefined => {
+  const { qos, onDone } = sending
+  const packetId = qos === 0 ? undefined : (sending.packetId ?? takeId(client))
+  const bytes = encodePacket(publishPacket(message, sending, packetId), client.version)
+  if (bytes.length > client.maxPacketBytes) {
+    onDone()
+    return undefined
   }
+  if (packetId !== undefined) {
+    client.reserved?.delete(packetId)
+    client.inFlight ??= new Map()
+    client.inFlight.set(packetId, onDone)
+  }
+  client.stream.write(bytes)
+  if (packetId === undefined) onDone()
+  return packetId
+}
 
-  return {
-    hasRoom: (qos) => isWritable() && (qos === 0 || (waiting?.size ?? 0) < inFlight),
-    publish(message, sending) {
-      const { qos, onDone } = sending
-      const packetId = qos === 0 ? undefined : (sending.packetId ?? takeId())
-      const bytes = encodePacket(publishPacket(message, sending, packetId), version)
-      if (bytes.length > maxPacketBytes) {
-        onDone()
-        return undefined
-      }
-      if (packetId !== undefined) {
-        reserved?.delete(packetId)
-        waiting ??= new Map()
-        waiting.set(packetId, onDone)
-      }
-      stream.write(bytes)
-      if (packetId === undefined) onDone()
-      return packetId
-    },
-    acknowledge(packetId) {
-      const onDone = waiting?.get(packetId)
-      waiting?.delete(packetId)
-      onDone?.()
-      if (onDone !== undefined) onRoom()
-      return onDone !== undefined
-    },
-    reserve: (packetId) => void (reserved ??= new Set()).add(packetId),
-    send: (packet) => {
-      if (stream.writable) stream.write(encodePacket(packet, version))
-    },
-    drained: () =>
-      isWritable() || stream.destroyed
-        ? Promise.resolve()
-        : new Promise((resolve) => {
-            const done = () => {
-              stream.off('drain', done).off('close', done)
-              resolve()
-            }
-            stream.once('drain', done).once('close', done)
-          }),
-    nextId: () => nextId,
-    queuedBytes: () => stream.writableLength,
-  }
+/** False: nothing was sent under this id. */
+export const acknowledge = (client: Client, packetId: number): boolean => {
+  const { inFlight } = client
+  const onDone = inFlight?.get(packetId)
+  if (inFlight === undefined || onDone === undefined) return false
+  inFlight.delete(packetId)
+  if (inFlight.size === 0) client.inFlight = undefined
+  onDone()
+  return true
+}
+
+export const reserve = (client: Client, packetId: number): void => {
+  client.reserved ??= new Set()
+  client.reserved.add(packetId)
+}
+
+const takeId = (client: Client): number => {
+  const { inFlight, reserved } = client
+  let id = client.nextId
+  while (inFlight?.has(id) === true || reserved?.has(id) === true) id = following(id)
+  client.nextId = following(id)
+  return id
 }
 
 const following = (id: number): number => (id >= MAX_ID ? 1 : id + 1)

@@ -1,6 +1,5 @@
 // Bytes to packets and back. A packet is handed to the parser only when it is whole and within the
 // limit, so that a length in a header never makes us hold more than that.
-import type { Readable } from 'node:stream'
 import mqttPacket, { type Packet } from 'mqtt-packet'
 
 export type { Packet } from 'mqtt-packet'
@@ -51,11 +50,11 @@ const packetLengthOf = (bytes: Buffer): number | undefined => {
   throw new PacketError(REASON.malformed, 'the length of a packet is not valid')
 }
 
-const NOTHING: Buffer = Buffer.alloc(0)
+export const NOTHING: Buffer = Buffer.alloc(0)
 
 type Parse = (bytes: Buffer) => Packet
 
-const createParse = (protocolVersion: number): Parse => {
+const createParse = (protocolVersion: ProtocolVersion): Parse => {
   const parser = mqttPacket.parser({ protocolVersion })
   const packets: Packet[] = []
   const failures: unknown[] = []
@@ -77,13 +76,13 @@ const createParse = (protocolVersion: number): Parse => {
 
 const CONNECT = 1
 const DEFAULT_VERSION = 4
-const parsers = new Map<number, Parse>()
+const parsers = new Map<ProtocolVersion, Parse>()
 
 /**
  * A parser has nothing left over from one whole packet to the next: the connections of a version share
  * one. CONNECT has its own, since a parser takes the version from it for what follows.
  */
-const parse = (bytes: Buffer, version: number): Packet => {
+const parse = (bytes: Buffer, version: ProtocolVersion): Packet => {
   if ((bytes[0] ?? 0) >> 4 === CONNECT) return createParse(DEFAULT_VERSION)(bytes)
   const shared = parsers.get(version) ?? createParse(version)
   parsers.delete(version) // one that has failed is not used again
@@ -92,69 +91,23 @@ const parse = (bytes: Buffer, version: number): Packet => {
   return packet
 }
 
-type Incoming = { waiting: Buffer; version: number; readonly maxBytes: number }
+/** `waiting`: what has come and was not looked at, or half a packet. */
+type Incoming = { waiting: Buffer; version: ProtocolVersion }
 
 /** Undefined: it has not come whole. Throws PacketError for what is not a packet. */
-const nextPacket = (incoming: Incoming): Packet | undefined => {
-  const { waiting, version, maxBytes } = incoming
+export const nextPacket = (incoming: Incoming, maxBytes: number): Packet | undefined => {
+  const { waiting, version } = incoming
   const length = packetLengthOf(waiting)
   if (length !== undefined && length > maxBytes) {
     throw new PacketError(REASON.packetTooLarge, `a packet has ${String(maxBytes)} bytes at most`)
   }
   if (length === undefined || waiting.length < length) return undefined
   const packet = parse(waiting.subarray(0, length), version)
-  if (packet.cmd === 'connect') incoming.version = packet.protocolVersion ?? DEFAULT_VERSION
+  if (packet.cmd === 'connect') incoming.version = packet.protocolVersion === 5 ? 5 : 4
   // When nothing is left, the bytes that came are not held for it.
   incoming.waiting = length === waiting.length ? NOTHING : waiting.subarray(length)
   return packet
 }
-
-/**
- * Gives one packet after the other to `take`, and reads on when it has answered. Resolves when the
- * stream has ended, or when the answer was false. Rejects with what `take` throws, and with
- * PacketError for what is not a packet. What is still to be written is not thrown away by the end.
- */
-export const readPackets = (
-  stream: Readable,
-  maxBytes: number,
-  take: (packet: Packet) => Promise<boolean>,
-): Promise<void> =>
-  new Promise((resolve, reject) => {
-    const incoming: Incoming = { waiting: NOTHING, version: DEFAULT_VERSION, maxBytes }
-    let isBusy = false
-    let isOver = false
-    const leave = (): void => {
-      stream.off('data', onData).off('end', onOver).off('close', onOver).pause()
-    }
-    const work = async (): Promise<void> => {
-      let packet = nextPacket(incoming)
-      while (packet !== undefined && (await take(packet))) packet = nextPacket(incoming)
-      isBusy = false
-      if (packet === undefined && !isOver) stream.resume()
-      else {
-        leave()
-        resolve()
-      }
-    }
-    const onData = (chunk: Buffer): void => {
-      const { waiting } = incoming
-      incoming.waiting = waiting.length === 0 ? chunk : Buffer.concat([waiting, chunk])
-      if (isBusy) return
-      isBusy = true
-      stream.pause()
-      work().catch((cause: unknown) => {
-        leave()
-        reject(cause instanceof Error ? cause : new Error('not read on', { cause }))
-      })
-    }
-    const onOver = (): void => {
-      isOver = true
-      if (isBusy) return
-      leave()
-      resolve()
-    }
-    stream.on('data', onData).on('end', onOver).on('close', onOver)
-  })
 
 export const encodePacket = (packet: Packet, protocolVersion: ProtocolVersion): Buffer => {
   const bytes = mqttPacket.generate(packet, { protocolVersion })

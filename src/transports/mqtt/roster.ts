@@ -1,65 +1,70 @@
-// The connections of this process: counted against the limits, and one for each session.
+// The connections of this process: counted against the limits, and one for each session. They are held
+// by principal, who has few of them: who has a session now is looked for among those.
+import type { TenantId } from '../../core/ids.ts'
 import type { MqttSessionKey } from '../../core/mqtt-sessions.ts'
 import type { MqttLimits } from './limits.ts'
 
-export type Connected = Readonly<{
-  /** Ends it because somebody else has its session now; resolves when it is stored. */
-  takeOver: () => Promise<void>
-}>
+/** The connections of one principal in one tenant. */
+export type Seats<C> = {
+  readonly tenantId: TenantId
+  readonly principal: string
+  taken: readonly C[] // as they came
+}
 
-export type Seat = Readonly<{ leave: () => void }>
+type Seated<C> = {
+  clientId: string
+  seats: Seats<C> | undefined
+}
 
-export type SeatRequest<C extends Connected> = Readonly<{
-  key: MqttSessionKey
-  isAnonymous: boolean
-  connection: C
-}>
+export type SeatRequest = Readonly<{ key: MqttSessionKey; isAnonymous: boolean }>
 
-export type Roster<C extends Connected> = Readonly<{
+export type Roster<C> = Readonly<{
   /** Undefined: too many. `former` had the session until now. */
-  take: (request: SeatRequest<C>) => (Seat & Readonly<{ former: C | undefined }>) | undefined
-  all: () => readonly C[]
+  take: (client: C, request: SeatRequest) => Readonly<{ former: C | undefined }> | undefined
+  /** Once, or never if it has no seat. */
+  leave: (client: C) => void
 }>
 
-export const createRoster = <C extends Connected>(limits: MqttLimits): Roster<C> => {
-  const bySession = new Map<string, C>()
-  const all = new Set<C>()
-  const counts = new Map<string, number>()
-  const count = (name: string, by: number) => {
-    const now = (counts.get(name) ?? 0) + by
-    if (now === 0) counts.delete(name)
-    else counts.set(name, now)
+export const createRoster = <C extends Seated<C>>(limits: MqttLimits): Roster<C> => {
+  const byPrincipal = new Map<string, Seats<C>>()
+  const byTenant = new Map<TenantId, number>()
+  let total = 0
+
+  const count = (tenantId: TenantId, by: number): void => {
+    const now = (byTenant.get(tenantId) ?? 0) + by
+    if (now === 0) byTenant.delete(tenantId)
+    else byTenant.set(tenantId, now)
+    total += by
   }
+
   return {
-    take({ key, isAnonymous, connection }) {
-      const session = JSON.stringify([key.tenantId, key.principal, key.clientId])
-      const former = bySession.get(session)
-      const perPrincipal = isAnonymous
-        ? limits.connectionsPerAddress
-        : limits.connectionsPerPrincipal
-      const bounds: readonly (readonly [string, number])[] = [
-        ['', limits.connections],
-        [key.tenantId, limits.connectionsPerTenant],
-        [`${key.tenantId} ${key.principal}`, perPrincipal],
-      ]
+    take(client, { key: { tenantId, principal, clientId }, isAnonymous }) {
+      const name = nameOf(tenantId, principal)
+      const seats = byPrincipal.get(name) ?? { tenantId, principal, taken: [] }
+      const former = seats.taken.findLast((each) => each.clientId === clientId)
+      const most = isAnonymous ? limits.connectionsPerAddress : limits.connectionsPerPrincipal
+      const isFull =
+        total >= limits.connections ||
+        (byTenant.get(tenantId) ?? 0) >= limits.connectionsPerTenant ||
+        seats.taken.length >= most
       // Whoever takes over a session takes over its seat.
-      const isFull = bounds.some(([name, limit]) => (counts.get(name) ?? 0) >= limit)
       if (isFull && former === undefined) return undefined
-      bySession.set(session, connection)
-      all.add(connection)
-      for (const [name] of bounds) count(name, 1)
-      let isSeated = true
-      return {
-        former,
-        leave: () => {
-          if (!isSeated) return
-          isSeated = false
-          all.delete(connection)
-          for (const [name] of bounds) count(name, -1)
-          if (bySession.get(session) === connection) bySession.delete(session)
-        },
-      }
+      byPrincipal.set(name, seats)
+      seats.taken = seats.taken.concat(client)
+      client.clientId = clientId
+      client.seats = seats
+      count(tenantId, 1)
+      return { former }
     },
-    all: () => [...all],
+    leave(client) {
+      const { seats } = client
+      if (seats === undefined) return
+      client.seats = undefined
+      seats.taken = seats.taken.filter((each) => each !== client)
+      count(seats.tenantId, -1)
+      if (seats.taken.length === 0) byPrincipal.delete(nameOf(seats.tenantId, seats.principal))
+    },
   }
 }
+
+const nameOf = (tenantId: TenantId, principal: string): string => `${tenantId} ${principal}`

@@ -3,11 +3,16 @@
 import { createServer as createTcpServer, type Server, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { createServer as createTlsServer } from 'node:tls'
-import { type Connection, type ConnectionParts, serveConnection } from './connection.ts'
+import type { Client, House } from './client.ts'
+import { serve } from './connection.ts'
+import { save, whenLeft } from './leaving.ts'
 import { MQTT_LIMITS, type MqttLimits } from './limits.ts'
+import { end } from './line.ts'
 import { REASON } from './packets.ts'
+import { watch } from './pulse.ts'
 import { createRetainedReader } from './retained.ts'
 import { createRoster } from './roster.ts'
+import { heldBytes, offerStock } from './session.ts'
 import { createSignIn, type SignInOptions } from './sign-in.ts'
 import { createStock } from './stock.ts'
 
@@ -29,56 +34,48 @@ export type MqttTransport = Readonly<{
 }>
 
 export type MqttOptions = Omit<
-  ConnectionParts,
-  'limits' | 'roster' | 'retained' | 'stock' | 'signIn'
+  House,
+  'limits' | 'roster' | 'retained' | 'stock' | 'signIn' | 'clients'
 > &
   Omit<SignInOptions, 'passwordSessionMs'> &
   Readonly<{ settings?: Partial<MqttLimits> }>
 
 const SWEEP_ROWS = 1_000
-const TCP_KEEP_ALIVE_MS = 30_000
+const LINE = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 30_000 } as const
 
 export const createMqtt = (options: MqttOptions): MqttTransport => {
   const limits: MqttLimits = { ...MQTT_LIMITS, ...options.settings }
   const given = { ...options, limits }
-  const parts: ConnectionParts = {
+  const clients = new Set<Client>()
+  const house: House = {
     ...given,
-    roster: createRoster<Connection>(limits),
+    clients,
+    roster: createRoster<Client>(limits),
     retained: createRetainedReader(given),
-    stock: createStock(given),
+    stock: createStock({ ...given, tell: offerStock }),
     signIn: createSignIn({ ...options, passwordSessionMs: limits.passwordSessionMs }),
   }
-  const connections = new Set<Connection>()
   const servers: Server[] = []
-  const upkeep = startUpkeep(parts, connections)
+  const upkeep = startUpkeep(house)
   let isStopped = false
 
   const accept = (stream: Duplex, address: string): void => {
     // Beyond the limit of those that are let in, as many may be on their way in.
-    if (isStopped || connections.size >= limits.connections * 2) {
-      stream.destroy()
-      return
-    }
-    const connection = serveConnection(stream, address, parts)
-    connections.add(connection)
-    void connection.ended.finally(() => connections.delete(connection))
+    if (isStopped || clients.size >= limits.connections * 2) stream.destroy()
+    else serve(house, stream, address)
   }
 
-  const onSocket = (socket: Socket): void => {
-    socket.setNoDelay(true)
-    socket.setKeepAlive(true, TCP_KEEP_ALIVE_MS)
-    accept(socket, socket.remoteAddress ?? '')
-  }
+  const onSocket = (socket: Socket): void => accept(socket, socket.remoteAddress ?? '')
 
   return {
     accept,
     listen: ({ host, port, tls }) =>
       new Promise((resolve, reject) => {
-        const highWaterMark = limits.unsentBytes
+        const line = { ...LINE, highWaterMark: limits.unsentBytes }
         const server =
           tls === undefined
-            ? createTcpServer({ highWaterMark }, onSocket)
-            : createTlsServer({ ...tls, highWaterMark }, onSocket)
+            ? createTcpServer(line, onSocket)
+            : createTlsServer({ ...tls, ...line }, onSocket)
         server.on('tlsClientError', () => {})
         server.once('error', reject)
         server.listen(port, host, () => {
@@ -90,28 +87,33 @@ export const createMqtt = (options: MqttOptions): MqttTransport => {
           resolve(typeof bound === 'object' && bound !== null ? bound.port : port)
         })
       }),
-    connections: () => connections.size,
-    queuedBytes: () => [...connections].reduce((sum, each) => sum + each.queuedBytes(), 0),
+    connections: () => clients.size,
+    queuedBytes: () => [...clients].reduce((sum, each) => sum + heldBytes(each), 0),
     stop: async () => {
       isStopped = true
       for (const server of servers) server.close()
-      for (const connection of connections) connection.end(REASON.shuttingDown)
-      await Promise.all([...connections].map(({ ended }) => ended))
+      const leaving = [...clients].map((client) => {
+        end(client, REASON.shuttingDown)
+        return whenLeft(client)
+      })
+      await Promise.all(leaving)
       await upkeep.stop()
     },
   }
 }
 
-/** Stores what moved, and ends sessions whose time is over. A round that takes long is not overtaken. */
-const startUpkeep = (parts: ConnectionParts, connections: ReadonlySet<Connection>) => {
-  const { limits, sessions, logger, clock } = parts
+/**
+ * Looks at deadlines, stores what moved, and ends sessions whose time is over. A round of storing that
+ * takes long is not overtaken.
+ */
+const startUpkeep = ({ limits, sessions, logger, clock, clients }: House) => {
   let sweptAtMs = clock()
   let round: Promise<void> | undefined
 
   const saveAll = async (): Promise<void> => {
-    const waiting = [...connections]
+    const waiting = [...clients]
     const work = async (): Promise<void> => {
-      for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) await next.save()
+      for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) await save(next)
     }
     await Promise.all(Array.from({ length: limits.concurrentSaves }, work))
     if (clock() - sweptAtMs < limits.sweepIntervalMs) return
@@ -119,15 +121,20 @@ const startUpkeep = (parts: ConnectionParts, connections: ReadonlySet<Connection
     await sessions.removeExpired(SWEEP_ROWS)
   }
 
-  const timer = setInterval(() => {
+  const watching = setInterval(() => {
+    for (const client of clients) watch(client)
+  }, limits.watchIntervalMs)
+  const saving = setInterval(() => {
     round ??= saveAll()
       .catch((cause: unknown) => logger.warn({ cause }, 'MQTT sessions could not be stored'))
       .finally(() => (round = undefined))
   }, limits.saveIntervalMs)
-  timer.unref()
+  watching.unref()
+  saving.unref()
   return {
     stop: async (): Promise<void> => {
-      clearInterval(timer)
+      clearInterval(watching)
+      clearInterval(saving)
       await round
     },
   }

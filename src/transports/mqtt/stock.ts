@@ -11,14 +11,14 @@ import type { MqttLimits } from './limits.ts'
 import type { Message } from './messages.ts'
 import { readStock } from './retained.ts'
 
-export type StockListener = (message: Message) => void
-
-export type Stock = Readonly<{
-  /** Answers how to stop listening. */
-  listen: (tenantId: TenantId, listener: StockListener) => () => void
+export type Stock<Listener> = Readonly<{
+  /** It is told from now on what changes in the stock of this tenant. */
+  listen: (tenantId: TenantId, listener: Listener) => void
+  leave: (tenantId: TenantId, listener: Listener) => void
 }>
 
-export type StockOptions = Readonly<{
+export type StockOptions<Listener> = Readonly<{
+  tell: (listener: Listener, tenantId: TenantId, message: Message) => void
   application: Pick<Application, 'pets' | 'orders' | 'adoptions' | 'readModel'>
   feed: Feed
   cursors: CursorCodec
@@ -26,32 +26,35 @@ export type StockOptions = Readonly<{
   logger: Logger
 }>
 
-type Watcher = Readonly<{ listeners: Set<StockListener>; stop: () => void }>
+type Watcher<Listener> = Readonly<{ listeners: Set<Listener>; stop: () => void }>
 
 const EMPTY = Buffer.alloc(0)
 const FRAMING: Framing = { name: 'mqtt-stock', event: () => EMPTY }
 const PRINCIPAL = 'stock'
 
-export const createStock = (options: StockOptions): Stock => {
-  const watchers = new Map<TenantId, Watcher>()
+export const createStock = <Listener>(options: StockOptions<Listener>): Stock<Listener> => {
+  const watchers = new Map<TenantId, Watcher<Listener>>()
   return {
     listen(tenantId, listener) {
       const watcher = watchers.get(tenantId) ?? startWatcher(options, tenantId)
       watchers.set(tenantId, watcher)
       watcher.listeners.add(listener)
-      return () => {
-        watcher.listeners.delete(listener)
-        if (watcher.listeners.size > 0) return
-        watchers.delete(tenantId)
-        watcher.stop()
-      }
+    },
+    leave(tenantId, listener) {
+      const watcher = watchers.get(tenantId)
+      if (watcher?.listeners.delete(listener) !== true || watcher.listeners.size > 0) return
+      watchers.delete(tenantId)
+      watcher.stop()
     },
   }
 }
 
-const startWatcher = (options: StockOptions, tenantId: TenantId): Watcher => {
+const startWatcher = <Listener>(
+  options: StockOptions<Listener>,
+  tenantId: TenantId,
+): Watcher<Listener> => {
   const { application, feed, limits, logger } = options
-  const listeners = new Set<StockListener>()
+  const listeners = new Set<Listener>()
   const known = new Map<string, string>()
   let changedAt: Position = 0
   let timer: NodeJS.Timeout | undefined
@@ -65,7 +68,7 @@ const startWatcher = (options: StockOptions, tenantId: TenantId): Watcher => {
       const text = String(available)
       if (known.get(message.topic) === text) continue
       known.set(message.topic, text)
-      for (const listener of listeners) listener(message)
+      for (const listener of listeners) options.tell(listener, tenantId, message)
     }
     if (changedAt > upTo) plan()
   }
