@@ -28,7 +28,7 @@ type Called = Readonly<{
   text: string
   call: Call
   way: Way
-  dnsMs: number | undefined
+  dnsMs?: number | undefined
   resolve: (outcome: TimedOutcome) => void
 }>
 
@@ -90,9 +90,7 @@ export const openLine = (
     const call = calls.begin(request.deadlineMs)
     const way = call.whyEnded === undefined ? ways.settled() : undefined
     if (way === undefined) return askAndCall(request, text, call)
-    return new Promise((resolve) =>
-      callLater({ request, text, call, way, dnsMs: undefined, resolve }),
-    )
+    return new Promise((resolve) => callLater({ request, text, call, way, resolve }))
   }
   return {
     post,
