@@ -2,6 +2,9 @@
 import { createHmac } from 'node:crypto'
 import { Webhook } from 'standardwebhooks'
 import t from 'tap'
+import { createOutbound } from '../../../src/adapters/outbound/outbound.ts'
+import { silentLogger } from '../../../src/core/logger.ts'
+import { selfSigned } from '../../support/certificate.ts'
 import { type Received, startReceiver } from '../../support/receiver.ts'
 import { RETRY_GAPS_MS } from '../../../src/transports/webhooks/schedule.ts'
 import { idsOf, TENANT, until, webhookRig } from './harness.ts'
@@ -215,3 +218,26 @@ void t.test(
     t.equal(elsewhere.received.length, 0)
   },
 )
+
+void t.test('an attempt over TLS tells what each part of it took', async (t) => {
+  const rig = await webhookRig(t)
+  const tls = selfSigned('hooks.example.com', Date.now())
+  const receiver = await startReceiver(t, { tls })
+  const { id } = await rig.register({ url: `https://hooks.example.com:${receiver.port}/` })
+  await rig.pet('p1')
+  await rig.pet('p1')
+  const outbound = createOutbound({
+    ...{ allowInsecure: true, logger: silentLogger, ca: [tls.cert] },
+    resolve: async () => ['127.0.0.1'],
+  })
+  const handle = await rig.start({}, { outbound })
+  await until(() => receiver.received.length === 2, 'both events')
+  await handle.settled()
+  const [second, first] = await rig.store.attempts(TENANT, id, { before: undefined, limit: 10 })
+  const told = (times: object | undefined): readonly string[] => Object.keys(times ?? {}).sort()
+  const all = ['connectMs', 'dnsMs', 'firstByteMs', 'tlsMs', 'totalMs']
+  t.strictSame(told(first?.times), all)
+  t.strictSame(told(second?.times), ['firstByteMs', 'totalMs'], 'the connection was there')
+  t.ok(Object.values(first?.times ?? {}).every((ms) => ms >= 0))
+  t.equal(first?.durationMs, first?.times.totalMs)
+})

@@ -14,6 +14,7 @@ import type { CommandContext } from '../../../src/core/command.ts'
 import type { EventStore } from '../../../src/core/event-store.ts'
 import { silentLogger } from '../../../src/core/logger.ts'
 import { noMetrics } from '../../../src/core/metrics.ts'
+import type { OutboundLines } from '../../../src/core/outbound.ts'
 import type { SqlDatabase } from '../../../src/core/sql.ts'
 import type { WebhookStore } from '../../../src/core/webhooks.ts'
 import type { WebhookConfig } from '../../../src/events/webhook.ts'
@@ -47,7 +48,7 @@ export type WebhookRig = Readonly<{
   start(options?: Partial<WebhookLimits>, parts?: Parts): Promise<EngineHandle>
 }>
 export type Registered = Readonly<{ id: string; secret: string }>
-export type Parts = Readonly<{ store?: WebhookStore }>
+export type Parts = Readonly<{ store?: WebhookStore; outbound?: OutboundLines }>
 
 export const webhookRig = async (t: Test): Promise<WebhookRig> => {
   const { url, database } = await testDatabase(t)
@@ -91,7 +92,7 @@ export const webhookRig = async (t: Test): Promise<WebhookRig> => {
       const queue = createMemoryWorkQueue({ clock, logger })
       const engine = createWebhookEngine({
         ...{ application: { webhooks }, eventStore, webhookStore: store, workQueue: queue },
-        outbound: createOutbound({ allowInsecure: true, logger }),
+        outbound: parts.outbound ?? createOutbound({ allowInsecure: true, logger }),
         ...{ catalogue, cursors: plainCursors(), documented: async () => undefined },
         ...{ clock, ids, random: () => 0.5, logger, metrics: noMetrics },
         schemaBase: 'https://schemas.test',
