@@ -1,6 +1,6 @@
 // All that is kept of one connection and of each of its subscriptions, in flat records: ten thousand
 // connections are open for hours and say little. What is done with them are functions that are given
-// them (ADR 42); what most of them never need is undefined until it is needed.
+// them (ADR 39); what most of them never need is undefined until it is needed.
 import type { Duplex } from 'node:stream'
 import type { Application } from '../../application.ts'
 import type { Principal } from '../../core/auth.ts'
