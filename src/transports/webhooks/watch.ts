@@ -27,7 +27,12 @@ const KEEPER_LEFT = 'the account of the person who said where this goes was dele
 const RETRY_MS = 1_000
 const SAVE_EVERY_EVENTS = 1_000 // so many are searched again after a crash, at most
 
-type Known = readonly Readonly<{ id: string; matches: Matches; staffKeeper: string | null }>[]
+/** Those that are not active have no `matches`: nothing wakes them, and their keeper may leave all the same. */
+type Known = readonly Readonly<{
+  id: string
+  matches: Matches | undefined
+  staffKeeper: string | null
+}>[]
 
 /** Resolves when the signal has ended it. */
 export const watchLog = async (options: WatchOptions, signal: AbortSignal): Promise<void> => {
@@ -77,7 +82,7 @@ const takePage = async (
     const subject = subjectOf(options, event)
     if (subject === undefined) continue
     for (const { id, matches } of endpoints) {
-      if (!woken.has(id) && matches(event.type, subject)) woken.set(id, { tenantId, id })
+      if (matches?.(event.type, subject) === true) woken.set(id, { tenantId, id })
     }
   }
   for (const item of woken.values()) await options.queue.wake(item)
@@ -115,13 +120,11 @@ const learn = async (
   known: Map<TenantId, Known>,
 ): Promise<Known> => {
   if (known.size >= limits.cachedTenants) known.clear()
-  const endpoints = (await store.endpoints(tenantId))
-    .filter(({ isActive }) => isActive)
-    .map((endpoint) => ({
-      id: endpoint.id,
-      matches: filterOf(endpoint),
-      staffKeeper: endpoint.visibility === 'staff' ? endpoint.keeper : null,
-    }))
+  const endpoints = (await store.endpoints(tenantId)).map((endpoint) => ({
+    id: endpoint.id,
+    matches: endpoint.isActive ? filterOf(endpoint) : undefined,
+    staffKeeper: endpoint.visibility === 'staff' ? endpoint.keeper : null,
+  }))
   known.set(tenantId, endpoints)
   return endpoints
 }

@@ -101,7 +101,9 @@ export const webhookDocs = {
   },
   resume: {
     summary: 'Send again',
-    description: 'From where it stopped, or from `after`: a cursor, `earliest` or `now`.',
+    description:
+      'From where it stopped, or from `after`: a cursor, `earliest` or `now`. One of the staff class needs the scope ' +
+      'read:events as well.',
     security: WRITE,
     problems: [409, 412],
     headers: ['ETag'],

@@ -6,13 +6,13 @@ import type { CommandContext } from '../../../core/command.ts'
 import type { TenantId } from '../../../core/ids.ts'
 import type { ReplayRequest } from '../../../core/webhooks.ts'
 import { contextOf, doneOrThrow, notFound, type Writer } from '../command-answer.ts'
-import { underIfMatch } from '../conditional.ts'
+import { underIfMatch, versionTag } from '../conditional.ts'
 import { requireScope } from '../host.ts'
 import type { IdempotentRunner } from '../idempotency.ts'
 import { ProblemError } from '../problem.ts'
 import type { RouteDoc } from '../route-doc.ts'
 import type { RequestTypes } from '../validation.ts'
-import { only } from './access.ts'
+import { mayHave, only, seesStaffEvents } from './access.ts'
 import { webhookDocs } from './docs.ts'
 import type { WebhookRouteOptions } from './options.ts'
 import {
@@ -42,6 +42,8 @@ type Step<Body extends z.ZodType> = Readonly<{
   doc: RouteDoc
   body: Body
   answer: z.ZodType
+  /** Throws when this writer may not; answers the version that was judged, when no other will do. */
+  check?: (writer: Writer, id: string) => Promise<string | undefined>
   run: (
     context: CommandContext,
     id: string,
@@ -70,6 +72,14 @@ export const stepRoutes = (
     doc: webhookDocs.resume,
     body: resumeBody,
     answer: webhookSchema,
+    // Who resumes it answers for where it goes: of the staff class, who may see what goes there.
+    check: async (writer, id) => {
+      if (seesStaffEvents(writer)) return undefined
+      const view = await webhooks.get(writer.tenantId, id)
+      if (view === undefined) throw notFound('webhook endpoint')
+      mayHave(writer, view.config.visibility)
+      return versionTag(view.version)
+    },
     run: async (context, id, body) => {
       const text = body?.after
       const after =
@@ -96,16 +106,25 @@ export const stepRoutes = (
 
 const stepAdder =
   (app: FastifyInstance, options: WebhookRouteOptions, idempotently: IdempotentRunner) =>
-  <Body extends z.ZodType>({ name, operationId, doc, body, answer, run }: Step<Body>): void => {
+  <Body extends z.ZodType>({
+    name,
+    operationId,
+    doc,
+    body,
+    answer,
+    check,
+    run,
+  }: Step<Body>): void => {
     const perform = async (
       request: FastifyRequest,
       reply: FastifyReply,
       { id, writer }: Readonly<{ id: string; writer: Writer }>,
     ): Promise<FastifyReply> => {
       const given = request.body as z.output<Body>
+      const seen = await check?.(writer, id)
       let secret: string | undefined
       const result = await idempotently({ request, ...writer, content: given }, (idempotency) =>
-        underIfMatch(request.headers['if-match'], async (expectedVersion) => {
+        underIfMatch(request.headers['if-match'] ?? seen, async (expectedVersion) => {
           const done = await run(
             contextOf(request, writer, { expectedVersion, idempotency }),
             id,

@@ -77,7 +77,7 @@ t.test('an endpoint is changed, paused, resumed and removed', async (t) => {
   t.equal((await app.inject({ url: `${url}/deliveries`, headers: keeper })).statusCode, 404)
 })
 
-t.test('only who sees the staff class sets where it goes', async (t) => {
+t.test('only who sees the staff class says where it goes', async (t) => {
   const asked = { url: URL, events: ['*'], visibility: 'staff' }
   t.equal((await register(asked)).statusCode, 403)
   const { id } = (await register(asked, staff)).json<{ id: string }>()
@@ -85,6 +85,11 @@ t.test('only who sees the staff class sets where it goes', async (t) => {
   const patch = { method: 'PATCH', url: `/v1/webhooks/${id}`, payload } as const
   t.equal((await app.inject({ ...patch, headers: keeper })).statusCode, 403)
   t.equal((await app.inject({ ...patch, headers: staff })).statusCode, 200)
+  const step = (name: string, headers: typeof keeper) =>
+    app.inject({ method: 'POST', url: `/v1/webhooks/${id}/${name}`, headers })
+  t.equal((await step('pause', keeper)).statusCode, 200)
+  t.equal((await step('resume', keeper)).statusCode, 403, 'or that it goes on')
+  t.equal((await step('resume', staff)).statusCode, 200)
   const reader = await rig.bearer({ scopes: ['read:webhooks'] })
   t.equal((await register({ url: URL, events: ['*'] }, reader)).statusCode, 403)
   t.equal((await app.inject('/v1/webhooks')).statusCode, 401)
