@@ -5,7 +5,10 @@ import path from 'node:path'
 import t from 'tap'
 import { createSecretBox } from '../../src/adapters/files/secret-box.ts'
 import { createWebhookStore } from '../../src/adapters/postgres/webhook-store/store.ts'
+import { openWebhookStore } from '../../src/compose/webhook-store.ts'
+import { type Config, loadConfig } from '../../src/config.ts'
 import { SHARED_TENANT } from '../../src/core/ids.ts'
+import { silentLogger } from '../../src/core/logger.ts'
 import { testDatabase } from '../support/database.ts'
 
 const [first, second] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)]
@@ -68,4 +71,25 @@ t.test('the table holds no plain secret, also of those that were stored as they 
   t.equal(rows.length, 2)
   t.notMatch(JSON.stringify(rows), /whsec_|MfKQ9r8GKYqr/)
   t.strictSame(await read(), both)
+})
+
+t.test('a start seals what was stored before, under the keys of the settings', async (t) => {
+  const { database } = await testDatabase(t)
+  const insert = `insert into pawtrail.webhook_secrets (tenant_id, endpoint_id, secret_id, secret)
+    values ('shared', 'e1', 's0', $1)`
+  await database.query(insert, [SECRET])
+  const configOf = (...keys: Buffer[]): Config => {
+    const text = keys.map((key) => key.toString('base64')).join(',')
+    const loaded = loadConfig({ WEBHOOK_SECRETS_KEY: text })
+    if (loaded.kind === 'refused') throw new Error(loaded.problems.join())
+    return loaded.config
+  }
+  const store = await openWebhookStore(configOf(first), database, silentLogger)
+  const [row] = await database.query<{ secret: string }>('select * from pawtrail.webhook_secrets')
+  t.match(row?.secret, /^sealed\./)
+  t.strictSame(await store.secrets(SHARED_TENANT, 'e1'), [{ id: 's0', secret: SECRET }])
+  const rotated = await openWebhookStore(configOf(second, first), database, silentLogger)
+  t.strictSame(await rotated.secrets(SHARED_TENANT, 'e1'), [{ id: 's0', secret: SECRET }])
+  const stranger = await openWebhookStore(configOf(second), database, silentLogger)
+  await t.rejects(stranger.secrets(SHARED_TENANT, 'e1'), { message: /not had here/ })
 })
