@@ -23,6 +23,13 @@ const RETRY_AFTER_MS = 1_000
 
 export const createPageReader = (options: PageReaderOptions) => {
   const { reader, entries, fill, limits, barred, tail } = options
+  // The log may tell it to a reader of a page sooner than to this process's own tail, or from before its start.
+  const barIfDeleted = ({ event }: FeedEntry, { tenantId, principal }: PageRequest): boolean => {
+    const userId = barredUserOf(event)
+    if (userId === undefined || principalOf(userId) !== principal) return false
+    barred.add(tenantId, userId)
+    return true
+  }
   return async (request: PageRequest): Promise<PageOutcome> => {
     const { tenantId, visibility, filter, limit } = request
     if (barred.has(request)) return { kind: 'revoked' }
@@ -44,7 +51,8 @@ export const createPageReader = (options: PageReaderOptions) => {
           isWanted(filter, entry) === true ? entries.textOf(entry, visibility) : undefined
         if (text !== undefined) items.push(text)
         const full = items.length === limit
-        if (full || isTheirEnd(entry, request)) {
+        const isTheirEnd = barIfDeleted(entry, request)
+        if (full || isTheirEnd) {
           return done(entry.event.position, { full, upToDate: false })
         }
       }
@@ -54,10 +62,4 @@ export const createPageReader = (options: PageReaderOptions) => {
     }
     return done(position, { full: false, upToDate: false })
   }
-}
-
-// The log may tell it to a reader of a page sooner than to this process's own tail.
-const isTheirEnd = ({ event }: FeedEntry, { principal }: PageRequest): boolean => {
-  const userId = barredUserOf(event)
-  return userId !== undefined && principalOf(userId) === principal
 }

@@ -4,6 +4,7 @@ import { noMetrics, type Metrics } from '../../../src/core/metrics.ts'
 import type { RefusalReason, SubscriptionRequest } from '../../../src/transports/feed/types.ts'
 import { fixedClock } from '../../support/fixed-clock.ts'
 import {
+  compiled,
   feedHarness,
   OTHER_TENANT,
   recordingSink,
@@ -176,4 +177,24 @@ t.test('lag is measured by transport, and goes back to nothing', async (t) => {
   await until(() => lags.get('slow') === 0, 'no lag')
   behind.close('cancelled')
   t.strictSame(ends, ['slow cancelled'])
+})
+
+t.test('a page ends where the log deletes its reader, and there is no next one', async (t) => {
+  const { feed } = await feedHarness(t, {
+    // From before the start: the tail never sees it.
+    before: async (store) => {
+      await write(store)
+      await write(store, { type: 'user.deleted', id: 'u7' })
+      await write(store)
+    },
+  })
+  const read = async (principal: string, after: number) => {
+    const asked = { tenantId: TENANT, visibility: 'staff', filter: compiled(), limit: 10 } as const
+    const outcome = await feed.readPage({ ...asked, principal, after })
+    return outcome.kind === 'page' ? outcome.page.next : outcome.kind
+  }
+  t.equal(await read('user:u7', 0), 2)
+  t.equal(await read('user:u7', 2), 'revoked')
+  t.equal(await read('client:u7', 0), 3, 'an application of that name is somebody else')
+  t.equal(await read('user:u8', 0), 3)
 })
