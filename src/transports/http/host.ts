@@ -8,6 +8,7 @@ import type { TenantId } from '../../core/ids.ts'
 import { ProblemError } from './problem.ts'
 
 export { ProblemError } from './problem.ts'
+export { destroyOnError, hasTurn, takeOver } from './take-over.ts'
 
 /** `tenantId` is the X-Tenant-ID (the shared pool without one), already checked against the token. */
 export type Caller = Readonly<{ tenantId: TenantId; principal: Principal | null }>
@@ -23,11 +24,6 @@ export type Upgrade = Readonly<{
 }>
 export type UpgradeHandler = (upgrade: Upgrade) => void
 export type Upgrades = Readonly<{ on: (path: string, handler: UpgradeHandler) => void }>
-
-/** On the socket of what is to be taken over, until it has a listener of its own. */
-export function destroyOnError(this: Duplex): void {
-  this.destroy()
-}
 
 declare module 'fastify' {
   interface FastifyRequest {

@@ -30,8 +30,7 @@ type Answered = Readonly<{ request: FastifyRequest; reply: FastifyReply; elapsed
 
 const log = (logger: Logger, { request, reply, elapsedMs }: Answered): void => {
   const isFault = reply.statusCode >= 500
-  // A stream is open for as long as its reader likes.
-  const isSlow = elapsedMs > SLOW_MS && !isStream(reply)
+  const isSlow = elapsedMs > SLOW_MS
   const fields = (): Readonly<Record<string, unknown>> => ({
     requestId: request.id,
     method: request.method,
@@ -43,9 +42,6 @@ const log = (logger: Logger, { request, reply, elapsedMs }: Answered): void => {
   else if (isSlow) logger.warn(fields(), 'slow request')
   else if (isLoggingDebug(logger)) logger.debug(fields(), 'request answered')
 }
-
-const isStream = (reply: FastifyReply): boolean =>
-  String(reply.raw.getHeader('content-type') ?? '').startsWith('text/event-stream')
 
 /** pino tells whether debug lines are written; the fields of a line that is not are never gathered. */
 const isLoggingDebug = (

@@ -68,5 +68,7 @@ declare module 'fastify' {
     /** Media types of bodies, for Accept-Query and Accept-Patch. */
     acceptQuery?: string
     acceptPatch?: string
+    /** Counts the request as answered, for one whose connection is taken over. */
+    observe?: Hook
   }
 }

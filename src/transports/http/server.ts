@@ -163,7 +163,9 @@ const installHooks = (
     }
     if (route.config?.isJson === true) hooks.push(acceptsJson)
     route.onRequest = [...hooks, ...hooksOf(route.onRequest)]
-    route.onResponse = [...hooksOf(route.onResponse), observe(route.url)]
+    const observed = observe(route.url)
+    route.config = { ...route.config, observe: observed }
+    route.onResponse = [...hooksOf(route.onResponse), observed]
   })
 }
 

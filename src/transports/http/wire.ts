@@ -6,6 +6,7 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Hook } from './guard.ts'
+import { latestAnswers } from './take-over.ts'
 import { problemBody, ProblemError, PROBLEMS } from './problem.ts'
 
 const HOST = /^[\w.~!$&'()*+,;=%-]*(:\d{0,5})?$|^\[[\da-fA-F:.]+\](:\d{0,5})?$/
@@ -54,8 +55,9 @@ export const utf8Json =
 
 /** On the server below: what would otherwise be answered without a body, or not at all. */
 export const answerOnTheWire = (server: Server): void => {
-  const latest = new WeakMap<Duplex, ServerResponse>()
-  server.prependListener('request', (request, response) => latest.set(request.socket, response))
+  server.prependListener('request', (request, response) =>
+    latestAnswers.set(request.socket, response),
+  )
   // An expectation that we do not know is passed over, which RFC 9110, 10.1.1, leaves to the server.
   server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) =>
     server.emit('request', request, response),
@@ -65,7 +67,7 @@ export const answerOnTheWire = (server: Server): void => {
     refuse(socket, new ProblemError('bad-request', 'This is no proxy: CONNECT leads nowhere.'))
   })
   server.on('clientError', (error: Error & { code?: string }, socket: Socket) =>
-    answerClientError(error, socket, latest.get(socket)),
+    answerClientError(error, socket, latestAnswers.get(socket)),
   )
 }
 

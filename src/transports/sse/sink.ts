@@ -1,13 +1,22 @@
-// An HTTP response as a sink of the feed. It buffers a bounded number of bytes, then says that it
-// is full; what it has accepted it counts until the kernel took it, so a reader that has gone quiet
-// costs this much and no more.
-import type { ServerResponse } from 'node:http'
+// The connection of an event stream as a sink of the feed. It buffers a bounded number of bytes, then
+// says that it is full; what it has accepted it counts until the kernel took it, so a reader that has
+// gone quiet costs this much and no more.
+import type { Socket } from 'node:net'
 import type { CloseReason, ConnectionPlace, Feed, Sink, Subscription } from '../feed/types.ts'
-import { checkpointEvent, HEARTBEAT, idBlock, namedEvent, SSE_FRAMING } from './framing.ts'
+import {
+  checkpointEvent,
+  HEARTBEAT,
+  idBlock,
+  LAST_CHUNK,
+  linesOf,
+  namedEvent,
+  SSE_FRAMING,
+} from './framing.ts'
 
 /** All that the transport keeps of one stream, flat, since many are open for long (ADR 39). */
 export type SseStream = {
-  readonly response: ServerResponse
+  readonly socket: Socket
+  isChunked: boolean // false for HTTP/1.0
   readonly settings: Readonly<{
     maxBufferedBytes: number
     closeGraceMs: number // for the last lines to leave before the connection is cut
@@ -42,36 +51,38 @@ export const SSE_SINK: Sink<SseStream> = {
   },
   uncork,
   close({ reason, cursor, delivered }, stream) {
-    const { response, retryMs, settings } = stream
+    const { socket, retryMs, settings } = stream
     stream.feed.disconnect(stream.place)
     stream.drop?.(reason)
     // Nobody reads: waiting for the last lines to leave would hold the connection for nothing.
     if (reason === 'stalled' || reason === 'failed' || reason === 'cancelled') {
-      response.destroy()
+      socket.destroy()
       return
     }
     const again = reason === 'revoked' ? {} : { retryAfterMs: retryMs }
     write(stream, namedEvent('bye', { reason, cursor, delivered, ...again }, cursor))
     uncork(stream)
-    endWithin(response, settings.closeGraceMs)
+    if (stream.isChunked) socket.write(LAST_CHUNK)
+    endWithin(socket, settings.closeGraceMs)
   },
 }
 
-const endWithin = (response: ServerResponse, graceMs: number): void => {
+const endWithin = (socket: Socket, graceMs: number): void => {
   const cut = setTimeout(() => {
-    response.destroy()
+    socket.destroy()
   }, graceMs)
   cut.unref()
-  response.once('close', () => {
+  socket.once('close', () => {
     clearTimeout(cut)
   })
-  response.end()
+  socket.destroySoon()
 }
 
 /**
- * Frames of one turn leave as one chunk; it answers false from the limit on, until most has left.
+ * Frames of one turn leave as one write; it answers false from the limit on, until most has left.
  */
-const write = (stream: SseStream, frame: Buffer): boolean => {
+export const write = (stream: SseStream, chunk: Buffer): boolean => {
+  const frame = stream.isChunked ? chunk : linesOf(chunk)
   if (stream.waiting === undefined) stream.waiting = [frame]
   else stream.waiting.push(frame)
   stream.waitingBytes += frame.length
@@ -88,18 +99,18 @@ function uncork(stream: SseStream): void {
 }
 
 const flush = (stream: SseStream): void => {
-  const { response, waiting, waitingBytes } = stream
+  const { socket, waiting, waitingBytes } = stream
   const last = waiting?.pop()
   if (waiting === undefined || last === undefined) return
   stream.waiting = undefined
   stream.waitingBytes = 0
   stream.leavingBytes += waitingBytes
-  response.cork()
-  for (const frame of waiting) response.write(frame)
-  response.write(last, () => {
+  socket.cork()
+  for (const frame of waiting) socket.write(frame)
+  socket.write(last, () => {
     hasLeft(stream, waitingBytes)
   })
-  response.uncork()
+  socket.uncork()
 }
 
 const hasLeft = (stream: SseStream, bytes: number): void => {

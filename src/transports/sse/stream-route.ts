@@ -1,14 +1,15 @@
-// GET, QUERY and POST /v1/events/stream: the feed as Server-Sent Events. The response is taken over
-// from the framework, with every header that its hooks have set.
-import type { ServerResponse } from 'node:http'
+// GET, QUERY and POST /v1/events/stream: the feed as Server-Sent Events. The head of the answer is sent
+// with every header that the framework's hooks have set; then its connection leaves HTTP.
+import type { Socket } from 'node:net'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { toTimestamp } from '../../core/clock.ts'
 import type { Position } from '../../core/event.ts'
 import type { SubscriptionRequest } from '../feed/types.ts'
+import { hasTurn, takeOver } from '../http/host.ts'
 import { namedEvent, retryBlock } from './framing.ts'
 import { type Audience, refusalProblem, startOf } from './request.ts'
 import type { EventRouteOptions, SseSettings } from './settings.ts'
-import { SSE_SINK, type SseStream } from './sink.ts'
+import { SSE_SINK, type SseStream, write } from './sink.ts'
 import { type StreamRequest, streamRequestOf } from './stream-request.ts'
 import type { Tickets } from './tickets.ts'
 
@@ -17,6 +18,7 @@ const STREAM_HEADERS = {
   'content-type': 'text/event-stream',
   'cache-control': 'no-store, no-transform',
   'x-accel-buffering': 'no',
+  connection: 'close', // a stream is the last that is said on it
   'accept-query': 'application/json',
 } as const
 
@@ -24,7 +26,6 @@ const RETRY_MIN_MS = 1_000
 const RETRY_SPREAD_MS = 3_000
 const LIFETIME_SPREAD = 0.2
 const KEEP_ALIVE_MS = 30_000
-const SENT = 'sent'
 const SNAPSHOT_PATH = '/v1/pets'
 
 export const streamHandler =
@@ -43,14 +44,14 @@ export const streamHandler =
     if (request.method === 'HEAD') {
       return reply.headers({ ...STREAM_HEADERS, 'event-resumed-from': resumedFrom }).send()
     }
+    if (!(await hasTurn(reply.raw))) return reply.hijack()
     const retryMs = RETRY_MIN_MS + Math.floor(options.random() * RETRY_SPREAD_MS)
     const lifetime = lifetimeOf(wanted.grant.audience, options, settings)
     const seat = { retryMs, lifetime, position }
-    const stream = takeSeat(reply.raw, wanted, { ...options, settings, tickets, seat })
+    const stream = takeSeat(request.raw.socket, wanted, { ...options, settings, tickets, seat })
     // The feed writes nothing in this turn: the opening lines come first.
-    open(request, reply, resumedFrom)
-    const response = reply.raw
-    response.write(retryBlock(retryMs))
+    open(stream, request, reply, resumedFrom)
+    write(stream, retryBlock(retryMs))
     const opening = {
       head: cursors.encode(tenantId, head),
       resumedFrom,
@@ -61,7 +62,7 @@ export const streamHandler =
     // With an id, so that a client which loses the connection before its first event comes back to
     // this place.
     const id = cursors.encode(tenantId, position)
-    response.write(namedEvent('ready', opening, id))
+    write(stream, namedEvent('ready', opening, id))
     if (start.kind === 'gap') {
       const gap = {
         reason: 'other_epoch',
@@ -69,12 +70,8 @@ export const streamHandler =
         earliest: 'earliest',
         snapshot: SNAPSHOT_PATH,
       }
-      response.write(namedEvent('gap', gap, id))
+      write(stream, namedEvent('gap', gap, id))
     }
-    response.once('close', leaving(stream))
-    letGo(request, response)
-    // The client may have gone while its token was checked; `close` was told then.
-    if (response.destroyed || request.raw.socket.destroyed) leave(stream)
     return reply
   }
 
@@ -87,7 +84,7 @@ type Seating = EventRouteOptions &
 
 /** A connection and its subscription, or the problem that says why not. */
 const takeSeat = (
-  response: ServerResponse,
+  socket: Socket,
   { grant, checkpoints, ticket }: StreamRequest,
   { feed, settings, tickets, seat }: Seating,
 ): SseStream => {
@@ -97,7 +94,8 @@ const takeSeat = (
   if (connected.kind === 'refused') throw refusalProblem(connected.reason, connected.retryAfterMs)
   const { place } = connected
   const stream: SseStream = {
-    response,
+    socket,
+    isChunked: false,
     settings,
     checkpoints,
     retryMs,
@@ -133,24 +131,30 @@ const leaving = (stream: SseStream) => (): void => leave(stream)
 
 const leave = ({ subscription }: SseStream): void => subscription?.close('cancelled')
 
-/** What was asked is known by now: neither its token nor its other fields are held while it runs. */
-const letGo = ({ raw }: FastifyRequest, response: ServerResponse): void => {
-  raw.headers = {}
-  raw.rawHeaders = []
-  // The head of the answer is on its way. Node keeps its text, in pieces that take more than a kilobyte,
-  // and asks later only whether there was one.
-  if ('_header' in response) response._header = SENT
-}
-
-const open = (request: FastifyRequest, reply: FastifyReply, resumedFrom: string): void => {
+const open = (
+  stream: SseStream,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  resumedFrom: string,
+): void => {
+  const { socket } = stream
   reply.hijack()
-  request.raw.socket.setKeepAlive(true, KEEP_ALIVE_MS)
-  request.raw.socket.setNoDelay(true)
+  socket.setKeepAlive(true, KEEP_ALIVE_MS)
+  socket.setNoDelay(true)
   const headers = { ...reply.getHeaders(), ...STREAM_HEADERS, 'event-resumed-from': resumedFrom }
   const present = Object.entries(headers).flatMap(([name, value]) =>
     value === undefined ? [] : [[name, value] as const],
   )
   reply.raw.writeHead(200, Object.fromEntries(present))
+  reply.raw.flushHeaders()
+  stream.isChunked = reply.raw.chunkedEncoding
+  takeOver(request, reply)
+  Object.assign(socket, { stream })
+  socket.on('close', gone)
+}
+
+function gone(this: Socket & Readonly<{ stream: SseStream }>): void {
+  leave(this.stream)
 }
 
 type Lifetime = NonNullable<SubscriptionRequest['lifetime']>

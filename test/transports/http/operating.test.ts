@@ -35,3 +35,19 @@ t.test('readiness is a 503 that says how far behind it is, until it has caught u
   behind = 0
   t.equal((await app.inject('/readyz')).statusCode, 200)
 })
+
+t.test('a stream counts as answered when it opens', async (t) => {
+  const { app } = await httpApp(t)
+  const url = await app.listen({ port: 0, host: '127.0.0.1' })
+  const aborter = new AbortController()
+  const { signal } = aborter
+  const stream = await fetch(`${url}/v1/events/stream`, { signal })
+  t.equal(stream.status, 200)
+  const metrics = await app.inject('/metrics')
+  t.match(
+    metrics.body,
+    /^pawtrail_http_request_duration_seconds_count\{method="GET",route="\/v1\/events\/stream",status="200"\} 1$/m,
+  )
+  aborter.abort()
+  await t.rejects(stream.text())
+})

@@ -32,7 +32,7 @@ export const httpStage = async (t: Test, connect: Connect): Promise<Stage> => {
     }
     return { tenantId, principal }
   }
-  const app = Fastify({ forceCloseConnections: true })
+  const app = Fastify()
   app.setSerializerCompiler(serializerCompiler)
   app.decorateRequest('caller', null)
   app.addHook('onRequest', async (request) => {
@@ -55,7 +55,10 @@ export const httpStage = async (t: Test, connect: Connect): Promise<Stage> => {
     socket.once('close', () => sockets.delete(socket))
   })
   await app.listen({ port: 0, host: '127.0.0.1' })
-  t.teardown(() => app.close())
+  t.teardown(() => {
+    for (const socket of sockets) socket.destroy()
+    return app.close()
+  })
   const { port } = app.server.address() as AddressInfo
   const url = `http://127.0.0.1:${String(port)}`
   return {

@@ -234,7 +234,7 @@ t.test(
     t.match(head, /\r\ncache-control: no-store, no-transform\r\n/i)
     t.match(head, /\r\nx-accel-buffering: no\r\n/i)
     t.match(head, /\r\ntransfer-encoding: chunked/i)
-    t.match(head, /\r\nconnection: keep-alive/i)
+    t.match(head, /\r\nconnection: close/i)
     t.notMatch(head, /content-length|content-encoding/i)
   },
 )
