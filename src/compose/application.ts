@@ -39,7 +39,7 @@ export const writeOnlyApplication = (
   config: Config,
   { store, ids }: Readonly<{ store: Store; ids: IdGenerator }>,
 ): Application => {
-  const { database, eventStore } = store
+  const { database, searches, eventStore } = store
   const clock = systemClock
   const subscriptions = projections.map(subscriptionOf)
   return createApplication({
@@ -47,12 +47,12 @@ export const writeOnlyApplication = (
     credentials: createCredentialStore({ database, clock }),
     refreshTokens: createRefreshTokenStore({ database, clock, ids, randomToken }),
     passwords: createPasswordHasher(),
-    pets: createPetQueries({ database, publicUrl: publicUrlOf(config) }),
+    pets: createPetQueries({ database: searches, publicUrl: publicUrlOf(config) }),
     shelters: createShelterQueries({ database }),
     orders: createOrderQueries({ database }),
     adoptions: createAdoptionQueries({ database }),
     classic: {
-      pets: createClassicPetQueries({ database }),
+      pets: createClassicPetQueries({ database: searches }),
       shelters: createClassicShelterQueries({ database }),
     },
     payments: createSandboxPayments({ clock }),

@@ -1,5 +1,6 @@
 // Opens what everything stands on: PostgreSQL (embedded unless told otherwise), its schema, the log
 // and the read models.
+import { availableParallelism } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { startEmbeddedPostgres } from '../adapters/embedded-postgres/server.ts'
@@ -24,6 +25,9 @@ const MIGRATIONS = fileURLToPath(
   new URL(isBundled ? '../infra/migrations' : '../../infra/migrations', import.meta.url),
 )
 const QUERY_CONNECTIONS = 16
+// Few, since each of them has to touch the tables' pages for itself before it is quick: as many as the cores here can
+// keep busy, and not so few that some slow searches hold up the quick ones.
+const SEARCH_CONNECTIONS = Math.min(QUERY_CONNECTIONS, 2 + 2 * availableParallelism())
 const QUERY_TIMEOUT_MS = 10_000
 const ADMIN_TIMEOUT_MS = 1_800_000 // an index over a large table
 
@@ -64,6 +68,7 @@ export type Store = Readonly<{
   isAlone: boolean // no other process can be connected
   role: string | undefined
   database: Database // as the role of the running program
+  searches: Database // the same, for single statements that read
   admin: Database // as the owner of the tables
   eventStore: EventStore & Readonly<{ identity: LogIdentity }>
   /** Everything but the server. */
@@ -90,17 +95,18 @@ export const openStore = async (server: Server, options: StoreOptions): Promise<
   })
   await installProjections(admin, projections)
   if (server.isOurs) await Promise.all([releaseAllLeases(admin), releaseWebhookLeases(admin)])
-  const database = createDatabase({
+  const running = {
     url,
     ...roleIf(appRole),
-    maxConnections: QUERY_CONNECTIONS,
     statementTimeoutMs: QUERY_TIMEOUT_MS,
     // Every statement finds its rows by an index whatever its values are, and planning a search takes the server as
     // long as answering it. Left to itself it plans again for each page, because a limit that it knows looks cheaper.
     plansOnce: true,
     applicationName: 'pawtrail',
     logger,
-  })
+  }
+  const database = createDatabase({ ...running, maxConnections: QUERY_CONNECTIONS })
+  const searches = createDatabase({ ...running, maxConnections: SEARCH_CONNECTIONS })
   const eventStore = await createPostgresEventStore({
     url: eventStoreUrl,
     ...roleIf(log.appRole),
@@ -114,11 +120,13 @@ export const openStore = async (server: Server, options: StoreOptions): Promise<
     isAlone: server.isOurs,
     role: appRole ? APP_ROLE : undefined,
     database,
+    searches,
     admin,
     eventStore,
     close: async () => {
       await eventStore.close()
       await database.close()
+      await searches.close()
       await admin.close()
     },
   }

@@ -164,6 +164,18 @@ const plansOf = async (ask: () => Promise<unknown>): Promise<readonly string[]> 
   return explained
 }
 
+/** The lines of a plan that count: those of its first aggregate and below it. */
+const totalIn = (plan: string): string => {
+  const [first = '', ...rest] = plan.slice(plan.indexOf('->  Aggregate')).split('\n')
+  const depth =
+    plan
+      .split('\n')
+      .find((line) => line.includes('->  Aggregate'))
+      ?.indexOf('->') ?? 0
+  const end = rest.findIndex((line) => line.search(/\S/) <= depth)
+  return [first, ...(end === -1 ? rest : rest.slice(0, end))].join('\n')
+}
+
 const SHAPES: readonly (readonly [string, Partial<PetQuery>, string])[] = [
   ['the default list', { filter: { status: ['AVAILABLE'] } }, 'status_newest'],
   ['one species', { filter: { status: ['AVAILABLE'], species: ['BIRD'] } }, 'species_newest'],
@@ -190,7 +202,7 @@ for (const [title, parts, index] of SHAPES) {
   t.test(`${title} walks its index and sorts no more than a few pages`, async (t) => {
     const page = (await plans(parts)).find((plan) => plan.includes('Limit')) ?? ''
     t.match(page, new RegExp(`Index (Only )?Scan (Backward )?using pets_v2_${index} `), page)
-    t.notMatch(page, /Seq Scan/)
+    t.notMatch(page.replace(totalIn(page), ''), /Seq Scan/, page)
     t.notMatch(page.slice(page.lastIndexOf('Limit')), /Sort/, page)
   })
 }
@@ -201,7 +213,7 @@ t.test('totals of the documented filters come from the cubes and look at no pet'
     ageMin: 3,
     ageMax: 12,
   })) {
-    const total = (await plans({ filter })).find((plan) => plan.includes('Aggregate')) ?? ''
+    const total = totalIn((await plans({ filter })).join('\n'))
     t.match(total, /pet_(age_)?counts_v2/)
     t.notMatch(total, /pets_v2/)
   }

@@ -2,7 +2,7 @@
 import type { TenantId } from '../../core/ids.ts'
 import type { SqlDatabase } from '../../core/sql.ts'
 import { type CubeField, CUBES } from './cubes.ts'
-import { cubeConditions, cubeFieldsOf, parametersFor } from './filter.ts'
+import { cubeConditions, cubeFieldsOf, type Parameters, parametersFor } from './filter.ts'
 import type { PetFacet } from './query-types.ts'
 import { statementFor } from '../statements.ts'
 import { petSource, type PetTables, type Question } from './source.ts'
@@ -26,12 +26,20 @@ export const countPets = async (
   tenantId: TenantId,
   question: Question,
 ): Promise<number> => {
-  const fields = cubeFieldsOf(question.filter)
-  const text =
-    fields === undefined ? undefined : cubeSum(counting.tables, fields, { tenantId, ...question })
-  const { values, statement } = text ?? petCount(counting.tables, { tenantId, ...question })
-  const rows = await counting.database.query<{ total: number }>(statementFor(statement), values)
+  const parameters = parametersFor(tenantId)
+  const statement = totalOf(counting.tables, { tenantId, ...question }, parameters)
+  const rows = await counting.database.query<{ total: number }>(
+    statementFor(statement),
+    parameters.values,
+  )
   return rows[0]?.total ?? 0
+}
+
+/** A query of one row: the exact number of all that match, as `total`. */
+export const totalOf = (tables: PetTables, asked: Asked, parameters: Parameters): string => {
+  const fields = cubeFieldsOf(asked.filter)
+  const sum = fields === undefined ? undefined : cubeSum(tables, { fields, ...asked }, parameters)
+  return sum ?? petCount(tables, asked, parameters)
 }
 
 export const countFacet = async (
@@ -61,16 +69,14 @@ type Composed = Readonly<{ values: unknown[]; statement: string }>
 // A range of the cube's primary key: its cells for this tenant, further bounded by the leading fields that are given.
 const cubeSum = (
   tables: PetTables,
-  fields: readonly CubeField[],
-  { tenantId, filter }: Asked,
-): Composed | undefined => {
+  { fields, filter }: Asked & Readonly<{ fields: readonly CubeField[] }>,
+  parameters: Parameters,
+): string | undefined => {
   const table = cubeTableFor(tables, fields)
   if (table === undefined) return undefined
-  const parameters = parametersFor(tenantId)
-  const where = cubeConditions(filter, parameters)
-  const statement = `select coalesce(sum(c.count), 0)::int as total from ${table} c
-    where ${['c.tenant_id = $1', ...where].join(' and ')}`
-  return { values: parameters.values, statement }
+  const where = ['c.tenant_id = $1', ...cubeConditions(filter, parameters)]
+  return `select coalesce(sum(c.count), 0)::int as total from ${table} c
+    where ${where.join(' and ')}`
 }
 
 // As above, one sum a value. The empty value stands for unknown and is no facet.
@@ -96,12 +102,10 @@ const cubeTableFor = (tables: PetTables, fields: readonly CubeField[]): string |
 }
 
 // Index-only where the filter's columns are in the index of its leading ones; exact, so it looks at every match.
-const petCount = (tables: PetTables, asked: Asked): Composed => {
-  const parameters = parametersFor(asked.tenantId)
+const petCount = (tables: PetTables, asked: Asked, parameters: Parameters): string => {
   const source = petSource(tables, { ...asked, reads: 'nothing' }, parameters)
-  const statement = `${source.with}select count(*)::int as total from ${source.from}
+  return `${source.with}select count(*)::int as total from ${source.from}
     ${whereOf(source.where)}`
-  return { values: parameters.values, statement }
 }
 
 // As above. A breed's own spelling is shown, the smallest one where pets differ in case.

@@ -1,7 +1,10 @@
-// The statement that finds one page. The inner query finds ids in order, index-only on the index named after the order;
-// the outer one fetches this page's rows by primary key. One row more than asked for tells whether a page follows.
+// The statement that finds one page, and the exact number of all matches with it: one connection has the pages of both
+// at hand, and both are of one moment. The inner query finds ids in order, index-only on the index named after the
+// order; the outer one fetches this page's rows by primary key. One row more than asked for tells whether a page
+// follows. Each row carries the total; a page beyond the end is one row without a pet.
 import type { TenantId } from '../../core/ids.ts'
 import { petStatusSchema, speciesSchema } from '../../events/pet.ts'
+import { totalOf } from './counting.ts'
 import type { Place } from './cursor.ts'
 import { type Parameters, parametersFor } from './filter.ts'
 import type { PetFilter, PetQuery, PetSort } from './query-types.ts'
@@ -44,11 +47,14 @@ export const pageStatement = (
   const direction = sort.order === 'ASC' ? 'asc' : 'desc'
   const order = ORDERS[sort.field]
   const ids = idsInOrder(tables, { ...finding, tenantId, direction, order }, parameters)
+  const total = totalOf(tables, { tenantId, ...finding.question }, parameters)
   return {
     values: parameters.values,
-    statement: `${ids.with}select p.pet_id, k.sort_key, p.body, p.photos, p.extras, p.serial
-      from (${ids.select}) k join ${tables.pets} p on p.tenant_id = $1 and p.pet_id = k.pet_id
-      order by k.sort_key ${direction}, k.pet_id ${direction}`,
+    statement: `select n.total, k.* from (${total}) n left join (
+      ${ids.with}select p.pet_id, i.sort_key, p.body, p.photos, p.extras, p.serial
+      from (${ids.select}) i join ${tables.pets} p on p.tenant_id = $1 and p.pet_id = i.pet_id
+    ) k on true
+    order by k.sort_key ${direction}, k.pet_id ${direction}`,
   }
 }
 

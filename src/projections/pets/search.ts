@@ -1,7 +1,7 @@
 // Search: one page of pets as JSON texts, the exact number of all that match, and facets. The page's ids are found
 // first, in an index where there is one for the order, and only they are looked up as rows.
 import type { TenantId } from '../../core/ids.ts'
-import { countFacet, countPets, type Counting } from './counting.ts'
+import { countFacet, type Counting } from './counting.ts'
 import { decodeCursor, encodeCursor, type Place } from './cursor.ts'
 import { type Finding, pageStatement } from './page-statement.ts'
 import type { PetFacet, PetPage, PetQuery, PetSearchResult, PetSort } from './query-types.ts'
@@ -30,12 +30,8 @@ export const searchPets = async (
   if (filter.q !== undefined && text === undefined) return { kind: 'page', page: emptyPage(query) }
   const question: Question = { filter, text }
   const finding: Finding = { query, sort, place, question }
-  const found =
-    sort.field === 'relevance'
-      ? findRelevant(searching, tenantId, finding)
-      : findInOrder(searching, tenantId, finding)
   const [page, counts] = await Promise.all([
-    found,
+    find(searching, tenantId, finding),
     facetCounts(searching, tenantId, { ...question, facets }),
   ])
   return { kind: 'page', page: { ...page, ...(facets.length === 0 ? {} : { facets: counts }) } }
@@ -82,29 +78,12 @@ type PageRow = Readonly<{
   extras: string
   serial: number
 }>
-type RelevantRow = Readonly<{ total: number }> & (PageRow | Readonly<{ pet_id: null }>)
+type FoundRow = Readonly<{ total: number }> & (PageRow | Readonly<{ pet_id: null }>)
 
-const findInOrder = async (
-  searching: Searching,
-  tenantId: TenantId,
-  finding: Finding,
-): Promise<Found> => {
-  const { statement, values } = pageStatement(searching.tables, tenantId, finding)
-  // The longer one first: it ends last, and the next search then finds the connection that has these pages at hand.
-  const [rows, totalItems] = await Promise.all([
-    searching.database.query<PageRow>(statementFor(statement), values),
-    countPets(searching, tenantId, finding.question),
-  ])
-  return { ...shownPage(searching, finding, rows), totalItems }
-}
-
-const findRelevant = async (
-  searching: Searching,
-  tenantId: TenantId,
-  finding: Finding,
-): Promise<Found> => {
-  const { statement, values } = relevanceStatement(searching.tables, tenantId, finding)
-  const found = await searching.database.query<RelevantRow>(statementFor(statement), values)
+const find = async (searching: Searching, tenantId: TenantId, finding: Finding): Promise<Found> => {
+  const statementOf = finding.sort.field === 'relevance' ? relevanceStatement : pageStatement
+  const { statement, values } = statementOf(searching.tables, tenantId, finding)
+  const found = await searching.database.query<FoundRow>(statementFor(statement), values)
   const rows = found.filter((row) => row.pet_id !== null)
   return { ...shownPage(searching, finding, rows), totalItems: found[0]?.total ?? 0 }
 }
