@@ -66,6 +66,7 @@ const runTests = async (files) => {
       {
         ...process.env,
         PAWTRAIL_TEST_DATABASE_URL: server.url,
+        PAWTRAIL_TEST_PROGRAMS: bundle.programs,
         TAP_TIMEOUT: String(FILE_TIMEOUT_MS / 1000), // tap's own limit is short for a busy machine
       },
     )
