@@ -54,6 +54,7 @@ const DOMAIN = path.join(root, 'infra/test-domain.mjs')
 const PROGRAMS = {
   main: 'src/main.ts',
   cli: 'src/cli/main.ts',
+  'embedded-postgres-parent': 'test/support/processes/embedded-postgres-parent.ts',
   'stray-errors': 'test/support/processes/stray-errors.ts',
 }
 

@@ -4,6 +4,7 @@ import t, { type Test } from 'tap'
 import { checkedFetch } from '../support/processes/checked-fetch.ts'
 import {
   dataFolder,
+  preparedFolder,
   run,
   runAsShipped,
   serversOn,
@@ -73,7 +74,7 @@ t.test(
 t.test(
   'killed without warning, it leaves no database behind and starts again with every row',
   async (t) => {
-    const folder = await dataFolder(t)
+    const folder = await preparedFolder(t)
     const server = await startServer(t, { DATA_DIR: folder }, runAsShipped)
     const id = await addPet(server.url, await tokenFor(t, folder), 'Milo')
     server.child.kill('SIGKILL')
@@ -128,7 +129,7 @@ t.test(
 )
 
 t.test('tail shows events as they happen and says where to go on from', async (t) => {
-  const folder = await dataFolder(t)
+  const folder = await preparedFolder(t)
   const server = await startServer(t, { DATA_DIR: folder })
   const token = await tokenFor(t, folder)
   const settings = { DATA_DIR: folder }
@@ -155,7 +156,7 @@ t.test('tail shows events as they happen and says where to go on from', async (t
 })
 
 t.test('status, rebuild and reset work beside a server and without one', async (t) => {
-  const folder = await dataFolder(t)
+  const folder = await preparedFolder(t)
   const settings = { DATA_DIR: folder }
   const server = await startServer(t, settings)
   const id = await addPet(server.url, await tokenFor(t, folder), 'Luna')

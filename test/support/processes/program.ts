@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Test } from 'tap'
+import { copyPreparedCluster } from './prepared-cluster.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '../../..')
 const START_DEADLINE_MS = 60_000
@@ -29,6 +30,13 @@ export const dataFolder = async (t: Test): Promise<string> => {
   return folder
 }
 
+/** With a database that was made and never started, for tests of what comes after its first start. */
+export const preparedFolder = async (t: Test): Promise<string> => {
+  const folder = await dataFolder(t)
+  await copyPreparedCluster(path.join(folder, 'postgres'))
+  return folder
+}
+
 /** `args` begin with the program's name: `main` or `cli`. */
 export type Run = (
   t: Test,
@@ -45,8 +53,13 @@ export const run: Run = (t, args, settings = {}) => {
   const bundle = process.env['PAWTRAIL_TEST_PROGRAMS']
   if (bundle === undefined) return runAsShipped(t, args, settings)
   const [name = '', ...rest] = args
-  return start(t, [path.join(bundle, `${name}.js`), ...rest], settings)
+  const command = ['--import', ON_A_SMALL_MACHINE, path.join(bundle, `${name}.js`), ...rest]
+  return start(t, command, settings)
 }
+
+// The embedded PostgreSQL takes its share of the memory there is. What it keeps of many gigabytes is made at every
+// start and given back at every stop.
+const ON_A_SMALL_MACHINE = 'data:text/javascript,process.constrainedMemory=()=>536870912'
 
 const start = (
   t: Test,
