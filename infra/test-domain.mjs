@@ -36,29 +36,33 @@ const emitUnlessTaken = (event, ...args) =>
     ? handOver(args[0], event)
     : emit.call(process, event, ...args)
 
-export class Domain {
-  constructor(onerror) {
-    this.onerror = onerror
-    this.parent = domainOfNow()
-    this.isDestroyed = false
-    current.enterWith(this)
-    alive += 1
-    if (alive > 1) return
+/** Made by `new`, as the package's: what comes under the caller from now on and throws is handed to `onerror`. */
+export function Domain(onerror) {
+  const domain = {
+    onerror,
+    parent: domainOfNow(),
+    isDestroyed: false,
+    destroy: () => destroy(domain),
+  }
+  current.enterWith(domain)
+  alive += 1
+  if (alive === 1) {
     process.on('uncaughtExceptionMonitor', onUncaught)
     process.emit = emitUnlessTaken
   }
-
-  destroy() {
-    if (this.isDestroyed) return
-    this.isDestroyed = true
-    alive -= 1
-    if (alive > 0) return
-    process.off('uncaughtExceptionMonitor', onUncaught)
-    process.emit = emit
-  }
+  return domain
 }
 
-/** Whether what is entered in the scope of a resource is there again the next time, as tap needs it. Not so from Node 24. */
+const destroy = (domain) => {
+  if (domain.isDestroyed) return
+  domain.isDestroyed = true
+  alive -= 1
+  if (alive > 0) return
+  process.off('uncaughtExceptionMonitor', onUncaught)
+  process.emit = emit
+}
+
+/** Whether what is entered in the scope of a resource is there the next time, as tap needs it. Not so from Node 24. */
 export const canStandIn = () => {
   const probe = new AsyncLocalStorage()
   const resource = new AsyncResource('probe')

@@ -5,14 +5,15 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import pg from 'pg'
-import { APP_ROLE, clientConfig } from '../../src/adapters/postgres/connection.ts'
+import type pg from 'pg'
+import { APP_ROLE } from '../../src/adapters/postgres/connection.ts'
 import { createDatabase, type Database } from '../../src/adapters/postgres/database.ts'
 import { migrate, readMigrations } from '../../src/adapters/postgres/migrate.ts'
 import { silentLogger } from '../../src/core/logger.ts'
 import type { SqlDatabase } from '../../src/core/sql.ts'
 import { installProjections } from '../../src/projections/install.ts'
 import { projections } from '../../src/projections/registry.ts'
+import { closeKeptConnection, newClient, queryServer } from './kept-connection.ts'
 import { TEST_SERVER_SETTINGS } from './server-settings.ts'
 
 type TestScope = { teardown(work: () => unknown): unknown }
@@ -27,7 +28,6 @@ export const MIGRATIONS_DIRECTORY = path.resolve(import.meta.dirname, '../../inf
 const INSTALLING = path.resolve(import.meta.dirname, '../../src/projections/install.ts')
 
 const TEMPLATE_LOCK = 7_236_002
-const TEMPLATE_DEADLINE_MS = 60_000
 
 export type TestDatabaseOptions = Readonly<{
   migrated?: boolean // by default
@@ -42,16 +42,12 @@ export const testDatabase = async (
   const name = `pawtrail_test_${randomBytes(8).toString('hex')}`
   t.teardown(async () => {
     // `force` ends the connections that a test left open.
-    await onServer(server.url, (client) =>
-      client.query(`drop database if exists ${name} with (force)`),
-    )
+    await queryServer(server.url, `drop database if exists ${name} with (force)`)
     await server.release()
   })
   const { template, hasRole } = await templateOf(server.url, options)
   // Copied as files: the usual way writes every page of it into the log, at four times the cost.
-  await onServer(server.url, (client) =>
-    client.query(`create database ${name} template ${template} strategy file_copy`),
-  )
+  await queryServer(server.url, `create database ${name} template ${template} strategy file_copy`)
   const url = withDatabase(server.url, name)
   const database = open(t, { url, ...(hasRole ? { role: APP_ROLE } : {}) })
   return { url, database, admin: open(t, { url }) }
@@ -101,12 +97,10 @@ const makeTemplate = async (
       : kind === 'migrated'
         ? await migratedTemplate(serverUrl)
         : 'template1'
-  let hasRole = false
-  await onServer(serverUrl, async (client) => {
-    const { rowCount } = await client.query('select 1 from pg_roles where rolname = $1', [APP_ROLE])
-    hasRole = rowCount === 1
-  })
-  return { template, hasRole }
+  const roles = await queryServer(serverUrl, 'select 1 from pg_roles where rolname = $1', [
+    APP_ROLE,
+  ])
+  return { template, hasRole: roles.length > 0 }
 }
 
 const migratedTemplate = async (serverUrl: string): Promise<string> => {
@@ -157,12 +151,7 @@ const onServer = async (
   url: string,
   work: (client: pg.Client) => Promise<unknown>,
 ): Promise<void> => {
-  const config = clientConfig({
-    url,
-    applicationName: 'pawtrail test support',
-    statementTimeoutMs: TEMPLATE_DEADLINE_MS,
-  })
-  const client = new pg.Client({ ...config, lock_timeout: TEMPLATE_DEADLINE_MS })
+  const client = newClient(url)
   await client.connect()
   try {
     await work(client)
@@ -192,6 +181,7 @@ const acquireServer = async (): Promise<Server> => {
     users -= 1
     if (users > 0) return
     running = undefined
+    await closeKeptConnection(url)
     await stop()
   }
   return { url, release }

@@ -1,5 +1,5 @@
-// The data of an embedded PostgreSQL as they are right after they were made, for tests that begin after that: `npm test`
-// makes them once. A test that runs by itself finds nothing, and the server makes them at its first start as always.
+// The data of an embedded PostgreSQL as they are right after they were made, for tests that begin after that:
+// `npm test` makes them once. A test that runs by itself finds none, and the server makes them at its first start.
 import { execFile } from 'node:child_process'
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
