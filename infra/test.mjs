@@ -1,7 +1,7 @@
 // npm test: installs everything, checks types, lint, imports and unused code, then runs the tests against one embedded
 // PostgreSQL. With file arguments only those tests run.
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { checkNode, ensureInstalled, root } from './install.mjs'
@@ -31,19 +31,30 @@ const startServer = async () => {
   const { register } = await import('tsx/esm/api')
   register()
   const { startEmbeddedPostgres } = await import('../src/adapters/embedded-postgres/server.ts')
-  const { silentLogger } = await import('../src/core/logger.ts')
-  const { TEST_SERVER_SETTINGS } = await import('../test/support/server-settings.ts')
+  const { silentLogger: logger } = await import('../src/core/logger.ts')
+  const { TEST_SERVER_SETTINGS: settings } = await import('../test/support/server-settings.ts')
   const folder = mkdtempSync(path.join(tmpdir(), 'pawtrail-test-run-'))
-  const server = await startEmbeddedPostgres({
-    dataDir: path.join(folder, 'cluster'),
-    logger: silentLogger,
-    settings: TEST_SERVER_SETTINGS,
-  })
+  const prepared = path.join(folder, 'prepared')
+  await makeCluster(prepared, logger)
+  const dataDir = path.join(folder, 'cluster')
+  cpSync(prepared, dataDir, { recursive: true })
+  const server = await startEmbeddedPostgres({ dataDir, logger, settings })
   const stop = async () => {
     await server.stop()
     rmSync(folder, { recursive: true, force: true })
   }
-  return { url: server.url, stop }
+  return { url: server.url, prepared, stop }
+}
+
+/** The data of a server that was not started yet. Tests that start one of their own begin with a copy. */
+const makeCluster = async (dataDir, logger) => {
+  const adapter = '../src/adapters/embedded-postgres'
+  const { findBinaries } = await import(`${adapter}/binaries.ts`)
+  const { chooseLauncher } = await import(`${adapter}/launcher.ts`)
+  const { ensureCluster } = await import(`${adapter}/cluster.ts`)
+  const binaries = await findBinaries()
+  const launcher = await chooseLauncher([binaries.initdb, binaries.postgres])
+  await ensureCluster({ dataDir, binaries, launcher, logger })
 }
 
 const runTests = async (files) => {
@@ -66,6 +77,8 @@ const runTests = async (files) => {
       {
         ...process.env,
         PAWTRAIL_TEST_DATABASE_URL: server.url,
+        PAWTRAIL_TEST_PROGRAMS: bundle.programs,
+        ...(server.prepared === undefined ? {} : { PAWTRAIL_TEST_CLUSTER: server.prepared }),
         TAP_TIMEOUT: String(FILE_TIMEOUT_MS / 1000), // tap's own limit is short for a busy machine
       },
     )

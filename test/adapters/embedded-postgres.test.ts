@@ -18,17 +18,35 @@ import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import t, { type Test } from 'tap'
-import { startEmbeddedPostgres } from '../../src/adapters/embedded-postgres/server.ts'
+import {
+  type EmbeddedPostgres,
+  type EmbeddedPostgresOptions,
+  startEmbeddedPostgres,
+} from '../../src/adapters/embedded-postgres/server.ts'
 import {
   prepareSocketFolder,
   socketFolderOf,
 } from '../../src/adapters/embedded-postgres/socket-folder.ts'
 import { silentLogger } from '../../src/core/logger.ts'
+import { copyPreparedCluster } from '../support/processes/prepared-cluster.ts'
 
 // Servers are made and started in most of these tests.
 t.setTimeout(180_000)
 
 const logger = silentLogger
+// The usual share of a large machine's memory takes longer to set up than all the rest.
+const settings = { shared_buffers: '128MB' }
+const start = (
+  dataDir: string,
+  more: Partial<EmbeddedPostgresOptions> = {},
+): Promise<EmbeddedPostgres> => startEmbeddedPostgres({ dataDir, logger, settings, ...more })
+
+/** With data that were made before, where there are some. */
+const preparedFolder = async (t: Test): Promise<string> => {
+  const dataDir = path.join(await temporaryFolder(t), 'cluster')
+  await copyPreparedCluster(dataDir)
+  return dataDir
+}
 
 const temporaryFolder = async (t: Test): Promise<string> => {
   const folder = await mkdtemp(path.join(tmpdir(), 'pawtrail-test-'))
@@ -60,11 +78,12 @@ const isRunning = async (pid: number): Promise<boolean> => {
 }
 
 const startParent = async (t: Test, dataDir: string) => {
-  const script = path.resolve(
-    import.meta.dirname,
-    '../support/processes/embedded-postgres-parent.ts',
-  )
-  const child = spawn(process.execPath, ['--import', 'tsx', script, dataDir], {
+  const bundle = process.env['PAWTRAIL_TEST_PROGRAMS']
+  const name = 'embedded-postgres-parent'
+  const source = path.resolve(import.meta.dirname, `../support/processes/${name}.ts`)
+  const command =
+    bundle === undefined ? ['--import', 'tsx', source] : [path.join(bundle, `${name}.js`)]
+  const child = spawn(process.execPath, [...command, dataDir], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   t.teardown(() => child.kill('SIGKILL'))
@@ -104,7 +123,7 @@ t.test(
     await Promise.all([first.stop(), first.stop()])
     t.notOk(await isRunning(pid), 'stop waits until the server is gone')
 
-    const second = await startEmbeddedPostgres({ dataDir, logger })
+    const second = await start(dataDir)
     t.teardown(second.stop)
     t.strictSame(await rowsAt(second.url, 'select n from kept order by n'), [{ n: 1 }, { n: 2 }])
     await second.stop()
@@ -119,10 +138,10 @@ t.test(
 t.test(
   'a second start on the same folder uses the running server and leaves it running',
   async (t) => {
-    const dataDir = path.join(await temporaryFolder(t), 'cluster')
-    const owner = await startEmbeddedPostgres({ dataDir, logger })
+    const dataDir = await preparedFolder(t)
+    const owner = await start(dataDir)
     t.teardown(owner.stop)
-    const guest = await startEmbeddedPostgres({ dataDir, logger })
+    const guest = await start(dataDir)
     t.equal(guest.attached, true)
     t.equal(guest.url, owner.url)
     await guest.stop()
@@ -132,13 +151,13 @@ t.test(
 
 t.test('two first starts at once share one server', async (t) => {
   const dataDir = path.join(await temporaryFolder(t), 'cluster')
-  const servers = await Promise.all([1, 2].map(() => startEmbeddedPostgres({ dataDir, logger })))
+  const servers = await Promise.all([1, 2].map(() => start(dataDir)))
   for (const server of servers) t.teardown(server.stop)
   t.strictSame(servers.map(({ attached }) => attached).sort(), [false, true])
 })
 
 t.test('a killed parent leaves no server behind, and the next start has every row', async (t) => {
-  const dataDir = path.join(await temporaryFolder(t), 'cluster')
+  const dataDir = await preparedFolder(t)
   const parent = await startParent(t, dataDir)
   await rowsAt(parent.url, 'create table kept (n int); insert into kept values (7)')
   const pid = await postmasterPid(dataDir)
@@ -148,22 +167,22 @@ t.test('a killed parent leaves no server behind, and the next start has every ro
     while ((await isRunning(pid)) && !deadline.aborted) await delay(20)
     t.notOk(await isRunning(pid), 'the server ended with its parent')
   }
-  const next = await startEmbeddedPostgres({ dataDir, logger })
+  const next = await start(dataDir)
   t.teardown(next.stop)
   t.strictSame(await rowsAt(next.url, 'select n from kept'), [{ n: 7 }])
 })
 
 t.test('a killed server is reported, and the next start recovers its rows', async (t) => {
-  const dataDir = path.join(await temporaryFolder(t), 'cluster')
+  const dataDir = await preparedFolder(t)
   let report = (): void => {}
   const reported = new Promise<void>((resolve) => {
     report = resolve
   })
-  const first = await startEmbeddedPostgres({ dataDir, logger, onUnexpectedExit: report })
+  const first = await start(dataDir, { onUnexpectedExit: report })
   await rowsAt(first.url, 'create table kept (n int); insert into kept values (7)')
   process.kill(await postmasterPid(dataDir), 'SIGKILL')
   await reported
-  const next = await startEmbeddedPostgres({ dataDir, logger })
+  const next = await start(dataDir)
   t.teardown(next.stop)
   t.equal(next.attached, false)
   t.strictSame(await rowsAt(next.url, 'select n from kept'), [{ n: 7 }])
@@ -172,12 +191,12 @@ t.test('a killed server is reported, and the next start recovers its rows', asyn
 t.test(
   'a lock that names an unrelated living process does not keep the server from starting',
   async (t) => {
-    const dataDir = path.join(await temporaryFolder(t), 'cluster')
-    const first = await startEmbeddedPostgres({ dataDir, logger })
+    const dataDir = await preparedFolder(t)
+    const first = await start(dataDir)
     const lock = await readFile(path.join(dataDir, 'postmaster.pid'), 'utf8')
     await first.stop()
     await writeFile(path.join(dataDir, 'postmaster.pid'), lock.replace(/^\d+/, String(process.pid)))
-    const next = await startEmbeddedPostgres({ dataDir, logger })
+    const next = await start(dataDir)
     t.teardown(next.stop)
     t.equal(next.attached, false)
   },
@@ -186,14 +205,14 @@ t.test(
 t.test('a folder with something else in it is refused and left as it was', async (t) => {
   const dataDir = await temporaryFolder(t)
   await writeFile(path.join(dataDir, 'letter.txt'), 'dear reader')
-  await t.rejects(startEmbeddedPostgres({ dataDir, logger }), { message: /neither empty nor/ })
+  await t.rejects(start(dataDir), { message: /neither empty nor/ })
   t.strictSame(await readdir(dataDir), ['letter.txt'])
 })
 
 t.test('data of another major version is refused with both versions named', async (t) => {
   const dataDir = await temporaryFolder(t)
   await writeFile(path.join(dataDir, 'PG_VERSION'), '12\n')
-  await t.rejects(startEmbeddedPostgres({ dataDir, logger }), {
+  await t.rejects(start(dataDir), {
     message: /is of PostgreSQL 12 and this build carries PostgreSQL 18/,
   })
 })
@@ -201,11 +220,8 @@ t.test('data of another major version is refused with both versions named', asyn
 t.test('an abandoned start ends at once and leaves no server', async (t) => {
   const dataDir = path.join(await temporaryFolder(t), 'cluster')
   const reason = new Error('not any more')
-  await t.rejects(
-    startEmbeddedPostgres({ dataDir, logger, signal: AbortSignal.abort(reason) }),
-    reason,
-  )
-  const server = await startEmbeddedPostgres({ dataDir, logger })
+  await t.rejects(start(dataDir, { signal: AbortSignal.abort(reason) }), reason)
+  const server = await start(dataDir)
   t.teardown(server.stop)
   t.equal(server.attached, false)
 })

@@ -1,9 +1,9 @@
-// `pawtrail client` as people type it: a child process on a database of its own.
+// `pawtrail client` as people type it: a child process on a database of its own. The first is the program as shipped.
 import t from 'tap'
 import { createOAuthStore } from '../../src/adapters/postgres/oauth-store.ts'
 import { seededIds } from '../support/seeded-ids.ts'
 import { testDatabase } from '../support/database.ts'
-import { dataFolder, run } from '../support/processes/program.ts'
+import { dataFolder, run, runAsShipped } from '../support/processes/program.ts'
 
 t.setTimeout(120_000) // a dozen programs, one after the other
 const { url, database } = await testDatabase(t)
@@ -13,8 +13,12 @@ const store = createOAuthStore({
   randomToken: () => '',
 })
 
-const pawtrail = async (args: readonly string[], more: Readonly<Record<string, string>> = {}) => {
-  const program = run(t, ['cli', 'client', ...args], { ...settings, ...more })
+const pawtrail = async (
+  args: readonly string[],
+  more: Readonly<Record<string, string>> = {},
+  runProgram = run,
+) => {
+  const program = runProgram(t, ['cli', 'client', ...args], { ...settings, ...more })
   const code = await program.ended
   return { code, output: program.output(), errors: program.errors() }
 }
@@ -24,7 +28,7 @@ const CREATE = [
 ]
 
 t.test('a client is created, listed and removed; its secret is shown once', async (t) => {
-  const made = await pawtrail([...CREATE, '--json'])
+  const made = await pawtrail([...CREATE, '--json'], {}, runAsShipped)
   t.equal(made.code, 0, made.errors)
   const { clientId, clientSecret } = JSON.parse(made.output) as Record<string, string>
   t.match(await store.authenticate(clientId ?? '', clientSecret ?? ''), {

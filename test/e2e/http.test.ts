@@ -5,7 +5,13 @@ import net from 'node:net'
 import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
 import { checkedFetch, checkOfProcess } from '../support/processes/checked-fetch.ts'
-import { dataFolder, run, startServer } from '../support/processes/program.ts'
+import {
+  dataFolder,
+  preparedFolder,
+  run,
+  runAsShipped,
+  startServer,
+} from '../support/processes/program.ts'
 import { parseAnswer } from '../support/watch-answers.ts'
 
 t.setTimeout(180_000)
@@ -75,7 +81,7 @@ const BUDDY = {
 const MIA = { ...BUDDY, species: 'CAT', name: 'Mia', size: 'SMALL', ageMonths: 5 }
 
 const folder = await dataFolder(t)
-const server = await startServer(t, { DATA_DIR: folder })
+const server = await startServer(t, { DATA_DIR: folder }, runAsShipped)
 const api = `${server.url}/v1`
 const staff = await staffToken(t, folder, 'shared')
 
@@ -249,7 +255,7 @@ t.test(
 
 t.test('the request after the hundredth in a minute is refused as documented', async (t) => {
   const { url, child, ended } = await startServer(t, {
-    DATA_DIR: await dataFolder(t),
+    DATA_DIR: await preparedFolder(t),
     RATE_LIMIT_PER_MINUTE: '100',
   })
   const last = await curl(`${url}/v1/pets?page=[1-100]`)

@@ -5,7 +5,7 @@ import { EventSource } from 'eventsource'
 import t from 'tap'
 import { checkedFetch } from '../support/processes/checked-fetch.ts'
 import { admit, tokenFor } from '../support/processes/journey.ts'
-import { dataFolder, startServer, waitFor } from '../support/processes/program.ts'
+import { preparedFolder, startServer, waitFor } from '../support/processes/program.ts'
 
 const WRITES = 300
 const WRITERS = 6
@@ -32,7 +32,7 @@ const follow = (
 }
 
 t.test('a subscriber misses nothing over two kills of the server in mid-stream', async (t) => {
-  const folder = await dataFolder(t)
+  const folder = await preparedFolder(t)
   let server = await startServer(t, { DATA_DIR: folder })
   const { url } = server
   const port = new URL(url).port

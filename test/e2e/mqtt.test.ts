@@ -7,7 +7,7 @@ import t from 'tap'
 import { selfSigned } from '../support/certificate.ts'
 import { checkedFetch } from '../support/processes/checked-fetch.ts'
 import { tokenFor } from '../support/processes/journey.ts'
-import { dataFolder, startServer, waitFor } from '../support/processes/program.ts'
+import { preparedFolder, startServer, waitFor } from '../support/processes/program.ts'
 import { testBroker } from '../transports/mqtt/broker.ts'
 import { listen } from '../transports/mqtt/client.ts'
 
@@ -22,14 +22,14 @@ const portOf = (output: string): number => Number(/mqtts:\/\/127\.0\.0\.1:(\d+)/
 const idOf = (topic: string): string => topic.split('/').at(-2) ?? ''
 
 t.test('sessions and the bridge lose nothing when the server is killed', async (t) => {
-  const folder = await dataFolder(t)
+  const folder = await preparedFolder(t)
   const { cert, key } = selfSigned('localhost', Date.parse(new Date().toISOString()))
   const files = { cert: path.join(folder, 'cert.pem'), key: path.join(folder, 'key.pem') }
   await writeFile(files.cert, cert)
   await writeFile(files.key, key)
   const broker = await testBroker(t, { serve: (handle) => createServer({ cert, key }, handle) })
   const settings = {
-    ...{ DATA_DIR: path.join(folder, 'data'), MQTT_PORT: '0' },
+    ...{ DATA_DIR: folder, MQTT_PORT: '0' },
     ...{ MQTT_TLS_CERT: files.cert, MQTT_TLS_KEY: files.key },
     ...{ MQTT_BRIDGE_URL: `mqtts://localhost:${String(broker.port)}/site`, LOG_LEVEL: 'info' },
     NODE_EXTRA_CA_CERTS: files.cert,

@@ -1,13 +1,22 @@
-// The program as one process with its database: it starts from nothing, stops clean, and survives being killed.
+// The program as one process with its database: it starts from nothing, stops clean, and survives being killed. What
+// could differ in the program as it is shipped (each way of ending, each way of reaching the store) is done with that.
 import t, { type Test } from 'tap'
 import { checkedFetch } from '../support/processes/checked-fetch.ts'
-import { dataFolder, run, serversOn, startServer, waitFor } from '../support/processes/program.ts'
+import {
+  dataFolder,
+  preparedFolder,
+  run,
+  runAsShipped,
+  serversOn,
+  startServer,
+  waitFor,
+} from '../support/processes/program.ts'
 
 // Processes and databases start and stop in every test: tap's own thirty seconds are for other things.
 t.setTimeout(180_000)
 
-const tokenFor = async (t: Test, folder: string): Promise<string> => {
-  const program = run(
+const tokenFor = async (t: Test, folder: string, runProgram = run): Promise<string> => {
+  const program = runProgram(
     t,
     ['cli', 'token', '--tenant', 'shared', '--scopes', 'read:pets write:pets read:events'],
     { DATA_DIR: folder },
@@ -44,17 +53,17 @@ t.test(
   'from an empty folder it starts, is ready, keeps what it is told, and stops clean',
   async (t) => {
     const folder = await dataFolder(t)
-    const server = await startServer(t, { DATA_DIR: folder })
+    const server = await startServer(t, { DATA_DIR: folder }, runAsShipped)
     const ready = await checkedFetch(`${server.url}/readyz`)
     t.equal(ready.status, 200)
-    const token = await tokenFor(t, folder)
+    const token = await tokenFor(t, folder, runAsShipped)
     t.match(token, /^[\w-]+\.[\w-]+\.[\w-]+$/, 'the command prints the token and nothing else')
     const id = await addPet(server.url, token, 'Luna')
     server.child.kill('SIGTERM')
     t.equal(await server.ended, 0)
     t.strictSame(await serversOn(folder), [], 'the database stopped with it')
 
-    const again = await startServer(t, { DATA_DIR: folder })
+    const again = await startServer(t, { DATA_DIR: folder }, runAsShipped)
     await waitFor(async () => (await nameOf(again.url, id)) === 'Luna')
     t.equal(await nameOf(again.url, id), 'Luna')
     again.child.kill('SIGINT')
@@ -65,8 +74,8 @@ t.test(
 t.test(
   'killed without warning, it leaves no database behind and starts again with every row',
   async (t) => {
-    const folder = await dataFolder(t)
-    const server = await startServer(t, { DATA_DIR: folder })
+    const folder = await preparedFolder(t)
+    const server = await startServer(t, { DATA_DIR: folder }, runAsShipped)
     const id = await addPet(server.url, await tokenFor(t, folder), 'Milo')
     server.child.kill('SIGKILL')
     t.equal(await server.ended, 'SIGKILL')
@@ -82,7 +91,7 @@ t.test(
 
 t.test('bad settings stop the start with one sentence each, and nothing is made', async (t) => {
   const folder = await dataFolder(t)
-  const program = run(t, ['main'], {
+  const program = runAsShipped(t, ['main'], {
     DATA_DIR: folder,
     PORT: 'eighty',
     EVENT_STORE_URL: 'esdb://user:hunter2@host',
@@ -98,7 +107,7 @@ t.test('bad settings stop the start with one sentence each, and nothing is made'
 t.test(
   'the command line shows its help and codes, and refuses what it does not know',
   async (t) => {
-    const help = run(t, ['cli', '--help'])
+    const help = runAsShipped(t, ['cli', '--help'])
     t.equal(await help.ended, 0)
     for (const name of ['serve', 'token', 'seed', 'reset', 'tail', 'status', 'rebuild', 'replay']) {
       t.match(help.output(), new RegExp(`\\b${name}\\b`))
@@ -107,7 +116,7 @@ t.test(
     const oneHelp = run(t, ['cli', 'token', '--help'])
     t.equal(await oneHelp.ended, 0)
     t.match(oneHelp.output(), /--scopes/)
-    const unknown = run(t, ['cli', 'tokn'])
+    const unknown = runAsShipped(t, ['cli', 'tokn'])
     t.equal(await unknown.ended, 64)
     t.match(unknown.errors(), /no command "tokn"/)
     const option = run(t, ['cli', 'token', '--tenant', 'shared', '--scope', 'x'])
@@ -120,11 +129,11 @@ t.test(
 )
 
 t.test('tail shows events as they happen and says where to go on from', async (t) => {
-  const folder = await dataFolder(t)
+  const folder = await preparedFolder(t)
   const server = await startServer(t, { DATA_DIR: folder })
   const token = await tokenFor(t, folder)
   const settings = { DATA_DIR: folder }
-  const first = run(
+  const first = runAsShipped(
     t,
     ['cli', 'tail', '--after', 'earliest', '--json', '--url', server.url],
     settings,
@@ -147,11 +156,11 @@ t.test('tail shows events as they happen and says where to go on from', async (t
 })
 
 t.test('status, rebuild and reset work beside a server and without one', async (t) => {
-  const folder = await dataFolder(t)
+  const folder = await preparedFolder(t)
   const settings = { DATA_DIR: folder }
   const server = await startServer(t, settings)
   const id = await addPet(server.url, await tokenFor(t, folder), 'Luna')
-  const status = run(t, ['cli', 'status', '--json'], settings)
+  const status = runAsShipped(t, ['cli', 'status', '--json'], settings)
   t.equal(await status.ended, 0)
   const shown = JSON.parse(status.output()) as { head: number; projections: { name: string }[] }
   t.ok(shown.head >= 1)
@@ -171,7 +180,7 @@ t.test('status, rebuild and reset work beside a server and without one', async (
 
   const asking = run(t, ['cli', 'reset'], settings)
   t.equal(await asking.ended, 64)
-  const reset = run(t, ['cli', 'reset', '--yes'], settings)
+  const reset = runAsShipped(t, ['cli', 'reset', '--yes'], settings)
   t.equal(await reset.ended, 0, reset.errors())
   const again = await startServer(t, settings)
   t.equal(await nameOf(again.url, id), 'status 404')

@@ -6,7 +6,7 @@ import mqtt from 'mqtt'
 import t, { type Test } from 'tap'
 import { WebSocket } from 'ws'
 import { tokenFor, writeOverKills } from '../support/processes/journey.ts'
-import { dataFolder, startServer, waitFor } from '../support/processes/program.ts'
+import { preparedFolder, startServer, waitFor } from '../support/processes/program.ts'
 
 const WRITES = 90
 const KILL_AFTER = [30, 60] // acknowledged writes
@@ -74,7 +74,7 @@ const freePort = (): Promise<string> =>
 
 t.test('over two kills MQTT and bare WebSockets lose nothing', async (t) => {
   const mqttPort = await freePort()
-  const folder = await dataFolder(t)
+  const folder = await preparedFolder(t)
   const settings = { DATA_DIR: folder, MQTT_PORT: mqttPort }
   const server = await startServer(t, settings)
   const token = await tokenFor(t, folder, 'write:pets read:events')

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
 import { checkedFetch } from '../support/processes/checked-fetch.ts'
 import { tokenFor } from '../support/processes/journey.ts'
-import { dataFolder, startServer, waitFor } from '../support/processes/program.ts'
+import { preparedFolder, startServer, waitFor } from '../support/processes/program.ts'
 import { WEBHOOK_LIMITS } from '../../src/transports/webhooks/limits.ts'
 
 const WRITES = 200
@@ -75,7 +75,7 @@ const admit = async (target: Target, count: number): Promise<string[]> => {
 }
 
 t.test('a receiver gets every acknowledged pet over two kills of the server', async (t) => {
-  const folder = await dataFolder(t)
+  const folder = await preparedFolder(t)
   const settings = { DATA_DIR: folder, WEBHOOKS_ALLOW_INSECURE: 'true' }
   let server = await startServer(t, settings)
   const { url } = server

@@ -4,7 +4,7 @@ import t from 'tap'
 import { WebSocket } from 'ws'
 import { type CloudEvent, connectEvents } from '../../clients/js/events.ts'
 import { tokenFor, writeOverKills } from '../support/processes/journey.ts'
-import { dataFolder, startServer, waitFor } from '../support/processes/program.ts'
+import { preparedFolder, startServer, waitFor } from '../support/processes/program.ts'
 
 const WRITES = 200
 const KILL_AFTER = [50, 120] // acknowledged writes
@@ -12,7 +12,7 @@ const KILL_AFTER = [50, 120] // acknowledged writes
 t.setTimeout(180_000)
 
 t.test('a client has each acknowledged pet once over two kills of the server', async (t) => {
-  const folder = await dataFolder(t)
+  const folder = await preparedFolder(t)
   const server = await startServer(t, { DATA_DIR: folder })
   const { url } = server
   const token = await tokenFor(t, folder, 'write:pets read:events')

@@ -9,9 +9,7 @@ import {
   adoptionsProjection,
   createAdoptionQueries,
 } from '../../src/projections/adoptions.ts'
-import { installProjections } from '../../src/projections/install.ts'
 import { liveTarget } from '../../src/projections/projection.ts'
-import { projections } from '../../src/projections/registry.ts'
 import { testDatabase } from '../support/database.ts'
 import {
   adoptionHistories,
@@ -25,8 +23,7 @@ import { contents, emptyTables, TENANTS } from './support.ts'
 
 const SEED = 20_260_823
 const live = liveTarget(adoptionsProjection)
-const { database, admin } = await testDatabase(t)
-await installProjections(admin, projections)
+const { database, admin } = await testDatabase(t, { installed: true })
 const queries = createAdoptionQueries({ database })
 const pageSizes = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 6 })
 

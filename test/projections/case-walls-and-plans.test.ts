@@ -4,16 +4,13 @@ import t from 'tap'
 import type { TenantId } from '../../src/core/ids.ts'
 import { createAdoptionQueries } from '../../src/projections/adoptions.ts'
 import type { CaseQuery } from '../../src/projections/cases/query-types.ts'
-import { installProjections } from '../../src/projections/install.ts'
 import { createOrderQueries } from '../../src/projections/orders.ts'
-import { projections } from '../../src/projections/registry.ts'
 import { testDatabase } from '../support/database.ts'
 import { recordingDatabase } from './cases-support.ts'
 import { TENANTS } from './support.ts'
 
 const [SHARED, TENANT_A] = TENANTS as readonly [TenantId, TenantId, TenantId]
-const { database: app, admin } = await testDatabase(t)
-await installProjections(admin, projections)
+const { database: app, admin } = await testDatabase(t, { installed: true })
 
 // 20,000 orders of two tenants, made by the server itself: plans depend on numbers and not on what the rows say.
 await admin.query(

@@ -3,7 +3,6 @@
 import t from 'tap'
 import type { TenantId } from '../../src/core/ids.ts'
 import type { SqlDatabase, Statement } from '../../src/core/sql.ts'
-import { installProjections } from '../../src/projections/install.ts'
 import {
   type ClassicPetField,
   type ClassicPetFilter,
@@ -12,15 +11,13 @@ import {
 } from '../../src/projections/pets/classic.ts'
 import { petsProjection } from '../../src/projections/pets/fold.ts'
 import { liveTarget, tableName } from '../../src/projections/projection.ts'
-import { projections } from '../../src/projections/registry.ts'
 import { createClassicShelterQueries } from '../../src/projections/shelters-classic.ts'
 import { sheltersProjection } from '../../src/projections/shelters.ts'
 import { testDatabase } from '../support/database.ts'
 import { TENANTS } from './support.ts'
 
 const [, TENANT] = TENANTS as readonly [TenantId, TenantId]
-const { database: app, admin } = await testDatabase(t)
-await installProjections(admin, projections)
+const { database: app, admin } = await testDatabase(t, { installed: true })
 const PETS = tableName('pets', liveTarget(petsProjection))
 const SHELTERS = tableName('shelters', liveTarget(sheltersProjection))
 

@@ -4,14 +4,12 @@ import t from 'tap'
 import type { TenantId } from '../../src/core/ids.ts'
 import { orderStatusSchema } from '../../src/events/order.ts'
 import type { OrderState } from '../../src/events/order-state.ts'
-import { installProjections } from '../../src/projections/install.ts'
 import {
   createOrderQueries,
   type OrderQueries,
   ordersProjection,
 } from '../../src/projections/orders.ts'
 import { liveTarget } from '../../src/projections/projection.ts'
-import { projections } from '../../src/projections/registry.ts'
 import { testDatabase } from '../support/database.ts'
 import {
   applyInPages,
@@ -25,8 +23,7 @@ import { contents, emptyTables, TENANTS } from './support.ts'
 
 const SEED = 20_260_822
 const live = liveTarget(ordersProjection)
-const { database, admin } = await testDatabase(t)
-await installProjections(admin, projections)
+const { database, admin } = await testDatabase(t, { installed: true })
 const queries = createOrderQueries({ database })
 const pageSizes = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 6 })
 

@@ -4,10 +4,8 @@ import { createNotifications } from '../../src/adapters/postgres/notifications.t
 import type { TenantId } from '../../src/core/ids.ts'
 import { silentLogger } from '../../src/core/logger.ts'
 import type { SqlDatabase } from '../../src/core/sql.ts'
-import { installProjections } from '../../src/projections/install.ts'
 import { petsProjection } from '../../src/projections/pets/fold.ts'
 import { subscriptionOf } from '../../src/projections/projection.ts'
-import { projections } from '../../src/projections/registry.ts'
 import { movePayload } from '../../src/projections/runner/checkpoint.ts'
 import { createProgress, type Progress } from '../../src/projections/runner/progress.ts'
 import { testDatabase } from '../support/database.ts'
@@ -78,8 +76,7 @@ t.test('a list of tenants too long for a signal becomes all tenants', (t) => {
 })
 
 t.test('another process follows by signals, and by looking when there are none', async (t) => {
-  const { url, database, admin } = await testDatabase(t)
-  await installProjections(admin, projections)
+  const { url, database } = await testDatabase(t, { installed: true })
   const notifications = createNotifications({ url, logger: silentLogger })
   t.teardown(notifications.close)
   const common = { database, subscriptions: [PETS], logger: silentLogger }

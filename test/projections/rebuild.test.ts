@@ -6,11 +6,9 @@ import type { TenantId } from '../../src/core/ids.ts'
 import { Fault } from '../../src/core/fault.ts'
 import { silentLogger } from '../../src/core/logger.ts'
 import { decodeEvent } from '../../src/events/codec.ts'
-import { installProjections } from '../../src/projections/install.ts'
 import { petsProjection } from '../../src/projections/pets/fold.ts'
 import { createPetQueries } from '../../src/projections/pets/queries.ts'
 import { liveTarget, rebuildTarget, subscriptionOf } from '../../src/projections/projection.ts'
-import { projections } from '../../src/projections/registry.ts'
 import { rebuildProjection, type RebuildOptions } from '../../src/projections/rebuild.ts'
 import { testDatabase } from '../support/database.ts'
 import {
@@ -30,8 +28,7 @@ const live = liveTarget(petsProjection)
 type Scope = Readonly<{ teardown(work: () => unknown): unknown }>
 
 const setUp = async (t: Scope, pets: number) => {
-  const { database, admin } = await testDatabase(t)
-  await installProjections(admin, projections)
+  const { database, admin } = await testDatabase(t, { installed: true })
   const store = memoryLog()
   for (let number = 1; number <= pets; number += 1) {
     const tenantId = number % 2 === 0 ? TENANT_A : SHARED

@@ -3,10 +3,8 @@ import type { Test } from 'tap'
 import type { EventStore } from '../../src/core/event-store.ts'
 import type { TenantId } from '../../src/core/ids.ts'
 import type { SqlDatabase } from '../../src/core/sql.ts'
-import { installProjections } from '../../src/projections/install.ts'
 import { petsProjection } from '../../src/projections/pets/fold.ts'
 import { subscriptionOf } from '../../src/projections/projection.ts'
-import { projections } from '../../src/projections/registry.ts'
 import { testDatabase } from '../support/database.ts'
 import { memoryLog, petId, TENANTS } from './support.ts'
 
@@ -24,8 +22,7 @@ export type Rig = Awaited<ReturnType<typeof testDatabase>> & Readonly<{ store: E
 
 /** A database with the projections' tables, and an empty log. */
 export const setUp = async (t: Test): Promise<Rig> => {
-  const databases = await testDatabase(t)
-  await installProjections(databases.admin, projections)
+  const databases = await testDatabase(t, { installed: true })
   return { ...databases, store: memoryLog() }
 }
 

@@ -2,11 +2,9 @@
 import t from 'tap'
 import type { TenantId } from '../../src/core/ids.ts'
 import { shelterRegistered } from '../../src/events/shelter.ts'
-import { installProjections } from '../../src/projections/install.ts'
 import { createClassicPetQueries } from '../../src/projections/pets/classic.ts'
 import { petsProjection } from '../../src/projections/pets/fold.ts'
 import { liveTarget } from '../../src/projections/projection.ts'
-import { projections } from '../../src/projections/registry.ts'
 import { createClassicShelterQueries } from '../../src/projections/shelters-classic.ts'
 import { createShelterQueries, sheltersProjection } from '../../src/projections/shelters.ts'
 import { testDatabase } from '../support/database.ts'
@@ -25,8 +23,7 @@ const registered = (name: string) =>
   }) as const
 
 t.test('shelters', async (t) => {
-  const { database, admin } = await testDatabase(t)
-  await installProjections(admin, projections)
+  const { database, admin } = await testDatabase(t, { installed: true })
   const store = memoryLog()
   const shelter = (id: string, tenantId: TenantId = TENANT_A) => ({
     tenantId,
@@ -83,8 +80,7 @@ t.test('shelters', async (t) => {
 })
 
 t.test('a removed shelter is in no list, and its number is never given again', async (t) => {
-  const { database, admin } = await testDatabase(t)
-  await installProjections(admin, projections)
+  const { database, admin } = await testDatabase(t, { installed: true })
   const store = memoryLog()
   const shelter = (id: string) => ({ tenantId: TENANT_A, category: 'shelter', id })
   const removed = { type: 'shelter.removed', data: { reason: null } }

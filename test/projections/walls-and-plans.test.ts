@@ -3,7 +3,6 @@
 import t from 'tap'
 import type { TenantId } from '../../src/core/ids.ts'
 import type { SqlDatabase, Statement } from '../../src/core/sql.ts'
-import { installProjections } from '../../src/projections/install.ts'
 import { createPetQueries } from '../../src/projections/pets/queries.ts'
 import {
   PET_FACETS,
@@ -11,7 +10,6 @@ import {
   type PetFilter,
   type PetQuery,
 } from '../../src/projections/pets/query-types.ts'
-import { projections } from '../../src/projections/registry.ts'
 import { tenantTag } from '../../src/projections/pets/words.ts'
 import { createShelterQueries } from '../../src/projections/shelters.ts'
 import { testDatabase } from '../support/database.ts'
@@ -102,8 +100,7 @@ const fillByStatement = async (admin: SqlDatabase): Promise<void> => {
   }
 }
 
-const { database: app, admin } = await testDatabase(t)
-await installProjections(admin, projections)
+const { database: app, admin } = await testDatabase(t, { installed: true })
 await fillByStatement(admin)
 const { database, sent } = recording(app)
 const queries = createPetQueries({ database, publicUrl: 'https://pets.example.org' })

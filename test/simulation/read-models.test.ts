@@ -3,7 +3,6 @@
 import t from 'tap'
 import { decodeEvent } from '../../src/events/codec.ts'
 import type { StoredEvent } from '../../src/core/event.ts'
-import { installProjections } from '../../src/projections/install.ts'
 import { liveTarget, type Projection } from '../../src/projections/projection.ts'
 import { projections } from '../../src/projections/registry.ts'
 import { contents, emptyTables } from '../projections/support.ts'
@@ -14,8 +13,7 @@ import { simulate } from './simulate.ts'
 const SEEDS = [11, 22, 33, 44, 55, 66, 77, 88]
 const LARGEST_PAGE = 5
 
-const { database, admin } = await testDatabase(t)
-await installProjections(admin, projections)
+const { database, admin } = await testDatabase(t, { installed: true })
 
 const apply = async (projection: Projection, events: readonly StoredEvent[]): Promise<void> => {
   if (events.length === 0) return

@@ -34,8 +34,6 @@ import type { Scope } from '../../src/core/auth.ts'
 import { SHARED_TENANT, type TenantId } from '../../src/core/ids.ts'
 import { silentLogger } from '../../src/core/logger.ts'
 import type { Outbound, OutboundLines, OutboundOutcome } from '../../src/core/outbound.ts'
-import { installProjections } from '../../src/projections/install.ts'
-import { projections } from '../../src/projections/registry.ts'
 import { testDatabase } from './database.ts'
 import { createResponseCheck, type ResponseCheck } from './response-check.ts'
 import { unpacked, watchAnswers } from './watch-answers.ts'
@@ -89,8 +87,7 @@ export type TestAppOptions = Readonly<{
 
 export const testApp = async (t: Test, options: TestAppOptions = {}): Promise<TestApp> => {
   const readAlong = heldToDocuments(t)
-  const { url, database, admin } = await testDatabase(t)
-  await installProjections(admin, projections)
+  const { url, database, admin } = await testDatabase(t, { installed: true })
   const folder = await mkdtemp(path.join(tmpdir(), 'pawtrail-test-'))
   const clock = systemClock
   const ids = uuidV7(clock)

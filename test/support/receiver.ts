@@ -7,6 +7,7 @@ import {
   type ServerResponse,
 } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
+import { promisify } from 'node:util'
 import type { Test } from 'tap'
 
 export type Received = Readonly<{
@@ -15,7 +16,13 @@ export type Received = Readonly<{
   headers: IncomingHttpHeaders
   body: string
 }>
-export type Receiver = Readonly<{ url: string; port: number; received: readonly Received[] }>
+export type Receiver = Readonly<{
+  url: string
+  port: number
+  received: readonly Received[]
+  /** How many are open. Without any, all that was sent is received. */
+  connections(): Promise<number>
+}>
 export type Answer = (response: ServerResponse, got: Received) => void
 
 type ReceiverOptions = Readonly<{
@@ -46,5 +53,8 @@ export const startReceiver = async (
   })
   const address = server.address()
   const port = typeof address === 'object' && address !== null ? address.port : 0
-  return { url: `http${tls === undefined ? '' : 's'}://127.0.0.1:${port}`, port, received }
+  return {
+    ...{ url: `http${tls === undefined ? '' : 's'}://127.0.0.1:${port}`, port, received },
+    connections: promisify(server.getConnections.bind(server)),
+  }
 }

@@ -1,19 +1,16 @@
 // How many pets a shelter has in care, on real PostgreSQL, against a count over the states themselves.
 import fc from 'fast-check'
 import t from 'tap'
-import { installProjections } from '../../../src/projections/install.ts'
 import { petsProjection } from '../../../src/projections/pets/fold.ts'
 import { createPetQueries } from '../../../src/projections/pets/queries.ts'
 import { liveTarget } from '../../../src/projections/projection.ts'
-import { projections } from '../../../src/projections/registry.ts'
 import { testDatabase } from '../../support/database.ts'
 import { emptyTables, historyArbitrary, type Life, TENANTS } from '../support.ts'
 
 const SEED = 20260822
 const live = liveTarget(petsProjection)
 
-const { database, admin } = await testDatabase(t)
-await installProjections(admin, projections)
+const { database, admin } = await testDatabase(t, { installed: true })
 const queries = createPetQueries({ database, publicUrl: 'https://pets.example.org' })
 
 const shelterOf = ({ state }: Life): string | null =>

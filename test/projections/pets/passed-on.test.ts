@@ -3,11 +3,9 @@ import t from 'tap'
 import { SHARED_TENANT } from '../../../src/core/ids.ts'
 import { evolvePet, noPet, type PetState } from '../../../src/events/pet-state.ts'
 import type { PetEvent } from '../../../src/events/pet.ts'
-import { installProjections } from '../../../src/projections/install.ts'
 import { petsProjection } from '../../../src/projections/pets/fold.ts'
 import { createPetQueries } from '../../../src/projections/pets/queries.ts'
 import { liveTarget } from '../../../src/projections/projection.ts'
-import { projections } from '../../../src/projections/registry.ts'
 import { testDatabase } from '../../support/database.ts'
 import { admission, append, memoryLog, petId, sampleProfile } from '../support.ts'
 
@@ -37,8 +35,7 @@ t.test('the fold reserves the pet for the next, and changes nothing else', (t) =
 })
 
 t.test('no count moves, and the pet is read as PENDING as before', async (t) => {
-  const { database, admin } = await testDatabase(t)
-  await installProjections(admin, projections)
+  const { database } = await testDatabase(t, { installed: true })
   const queries = createPetQueries({ database, publicUrl: 'https://pets.example.org' })
   const store = memoryLog()
   const id = petId(1)

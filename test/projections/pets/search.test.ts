@@ -1,7 +1,6 @@
 // Search on real PostgreSQL against a filter in memory: every filter, every order, both kinds of paging.
 import fc from 'fast-check'
 import t from 'tap'
-import { installProjections } from '../../../src/projections/install.ts'
 import { petsProjection } from '../../../src/projections/pets/fold.ts'
 import { createPetQueries, type PetQueries } from '../../../src/projections/pets/queries.ts'
 import {
@@ -13,7 +12,6 @@ import {
   type PetSort,
 } from '../../../src/projections/pets/query-types.ts'
 import { liveTarget } from '../../../src/projections/projection.ts'
-import { projections } from '../../../src/projections/registry.ts'
 import type { TenantId } from '../../../src/core/ids.ts'
 import type { SqlDatabase } from '../../../src/core/sql.ts'
 import { testDatabase } from '../../support/database.ts'
@@ -129,9 +127,8 @@ const fill = async (
   await databases.database.transaction((tx) => petsProjection.apply(tx, live, events))
 }
 
-const databases = await testDatabase(t)
+const databases = await testDatabase(t, { installed: true })
 const { database, admin } = databases
-await installProjections(admin, projections)
 const queries = createPetQueries({ database, publicUrl: 'https://pets.example.org' })
 
 t.test(

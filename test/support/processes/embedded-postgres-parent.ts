@@ -4,6 +4,7 @@ import { silentLogger } from '../../../src/core/logger.ts'
 
 const dataDir = process.argv[2]
 if (dataDir === undefined) throw new Error('the data folder is missing')
-const server = await startEmbeddedPostgres({ dataDir, logger: silentLogger })
+const settings = { shared_buffers: '128MB' }
+const server = await startEmbeddedPostgres({ dataDir, logger: silentLogger, settings })
 process.stdout.write(`${server.url}\n`)
 setInterval(() => {}, 60_000)

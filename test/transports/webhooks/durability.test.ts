@@ -106,6 +106,7 @@ void t.test(
     const first = await rig.start({}, { store: dying })
     await until(() => commits > 3, 'the fourth window')
     await first.stop()
+    await until(async () => (await receiver.connections()) === 0, 'the last that it sent')
     const sentBefore = idsOf(receiver.received)
     // The lease of the dead is as old as it may get.
     await rig.database.query(

@@ -36,8 +36,12 @@ const hands = (rig: WebhookRig, url: string) => {
     },
     leave: (id: string, tenantId = TENANT) =>
       write(rig.eventStore, { type: 'user.deleted', id, tenantId }),
+    /** In the log, and for who delivers. */
     disabled: (id: string) =>
-      until(async () => (await status(id)).startsWith('disabled'), `${id} is disabled`),
+      until(async () => {
+        const row = (await rig.store.endpoints(TENANT)).find((endpoint) => endpoint.id === id)
+        return (await status(id)).startsWith('disabled') && row?.isActive === false
+      }, `${id} is disabled`),
   }
 }
 
@@ -102,6 +106,7 @@ void t.test('nothing is lost: whoever resumes it answers for it from then on', a
   await leave('u1') // while nobody looks
   const handle = await rig.start()
   await disabled(id)
+  await handle.settled()
   const missed = await rig.pet('p1')
   await handle.settled()
   t.strictSame(idsOf(receiver.received), [first])
