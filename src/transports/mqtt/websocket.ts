@@ -94,8 +94,8 @@ function tell(this: Told, event: string, data?: RawData, isBinary?: boolean): bo
   const { client } = this
   switch (event) {
     case 'message':
-      if (isBinary === true)
-        hear(client, data as Buffer) // ws gives one Buffer unless told otherwise
+      // ws gives one Buffer unless told otherwise.
+      if (isBinary === true) hear(client, data as Buffer)
       else reject(client, REASON.protocolError)
       return true
     case 'error': // of a frame; what has come before it is answered by nothing

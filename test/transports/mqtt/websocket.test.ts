@@ -147,6 +147,19 @@ t.test('a text frame ends a connection that is busy, once it is done', async (t)
   t.strictSame(commands(client.packets), ['connack', 'disconnect'])
 })
 
+t.test('who says text while it comes in leaves no seat behind', async (t) => {
+  const { wsUrl, mqtt, feed } = await stage(t, { mqtt: { connectionsPerPrincipal: 1 } })
+  const client = await rawWebSocket(t, wsUrl)
+  client.sayFrames(bytesOf(hello()), 'text')
+  t.equal(await client.closeCode, 1002)
+  await isLeft(mqtt)
+  const next = await rawWebSocket(t, wsUrl)
+  next.say(hello({ clientId: 'next' }))
+  await next.until(({ length }) => length === 1)
+  t.match(next.packets[0], { cmd: 'connack', reasonCode: 0 })
+  t.equal(feed.stats().connections, 1)
+})
+
 t.test('a frame holds as much as two packets, and no more', async (t) => {
   const { wsUrl, mqtt } = await stage(t)
   const largest = bytesOf(publishOf(PACKET_BYTES))
@@ -164,6 +177,14 @@ t.test('a frame holds as much as two packets, and no more', async (t) => {
   t.equal(await other.closeCode, 1009)
   t.match(other.packets[1], { cmd: 'disconnect', reasonCode: 0x95 })
   await isLeft(mqtt)
+})
+
+t.test('the answer to a goodbye is read, whatever the connection was busy with', async (t) => {
+  const { wsUrl, sockets } = await stage(t, { mqtt: { closeGraceMs: 3_600_000 } })
+  const refused = await rawWebSocket(t, wsUrl)
+  refused.say(hello({ password: Buffer.from('nobody') }))
+  await until(() => sockets.size === 0, 'it has closed by itself')
+  t.match(refused.packets[0], { cmd: 'connack', reasonCode: 0x86 })
 })
 
 t.test('who says nothing to a goodbye is cut off', async (t) => {
