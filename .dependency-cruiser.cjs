@@ -198,6 +198,12 @@ const ADAPTERS = [
     ),
   ),
   forbid(
+    'mqtt-client-is-loaded-when-wanted',
+    { path: '^src/' },
+    { path: packages('mqtt'), dynamic: false, dependencyTypesNot: ['type-only'] },
+    'the client for the broker of somebody else is large, and most installations have no such broker',
+  ),
+  forbid(
     'adapters-without-a-driver',
     { path: '^src/adapters/', pathNot: `^src/adapters/(${drivers})/` },
     NPM,

@@ -9,7 +9,7 @@ export type MqttSessionKey = Readonly<{ tenantId: TenantId; principal: string; c
 export type OpenMqttSession = Readonly<{
   owner: string // names a connection
   clean: boolean // forget what there was
-  keepMs: number // it is kept for so long after this
+  keepMs: number // it is kept for so long after this; 0: handed out, and not kept at all
   limit: number // sessions that a principal may have
 }>
 

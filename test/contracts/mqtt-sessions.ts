@@ -116,12 +116,40 @@ export const mqttSessionsCases: readonly MqttSessionsCase[] = [
     },
   ],
   [
+    'what is not kept is handed out once, or forgotten, and its owner has it no more',
+    async ({ sessions }) => {
+      const once = { ...asks, owner: 'b', keepMs: 0 }
+      await stored(sessions)
+      const found = await sessions.open(KEY, once)
+      assert.deepEqual(found, { kind: 'opened', isPresent: true, state: STATE })
+      assert.equal(await sessions.save(KEY, { owner: 'a', state: {}, keepMs: LONG_MS }), false)
+      assert.equal(await sessions.save(KEY, { owner: 'b', state: {}, keepMs: LONG_MS }), false)
+      assert.deepEqual(await sessions.open(KEY, once), NEW)
+      await stored(sessions)
+      await stored(sessions, { ...KEY, clientId: 'c2' })
+      assert.deepEqual(await sessions.open(KEY, { ...once, clean: true }), NEW)
+      assert.deepEqual(await sessions.open(KEY, once), NEW)
+      const other = await sessions.open({ ...KEY, clientId: 'c2' }, once)
+      assert.equal(other.kind === 'opened' && other.isPresent, true)
+    },
+  ],
+  [
+    'what is over is not handed out',
+    async ({ sessions, pass }) => {
+      await stored(sessions, KEY, SHORT_MS)
+      await pass()
+      assert.deepEqual(await sessions.open(KEY, { ...asks, owner: 'b', keepMs: 0 }), NEW)
+    },
+  ],
+  [
     'a principal has so many sessions and no more, and may open its own again',
     async ({ sessions }) => {
       const limited = { ...asks, owner: 'a', limit: 2 }
       for (const clientId of ['c1', 'c2']) await sessions.open({ ...KEY, clientId }, limited)
       const third = await sessions.open({ ...KEY, clientId: 'c3' }, limited)
       assert.deepEqual(third, { kind: 'too_many' })
+      const once = { ...limited, limit: 1, keepMs: 0 }
+      assert.deepEqual(await sessions.open(KEY, once), { kind: 'too_many' })
       assert.equal((await sessions.open(KEY, limited)).kind, 'opened')
       const other = await sessions.open({ ...KEY, principal: 'user:u2', clientId: 'c3' }, limited)
       assert.equal(other.kind, 'opened')

@@ -25,7 +25,8 @@ export const createMemoryMqttSessions = (options: Readonly<{ clock: Clock }>): M
       const found = rows.get(name)
       const kept = !clean && alive(found) ? found : undefined
       const state = kept?.state ?? null
-      rows.set(name, { whose, owner, state, expiresAtMs: clock() + keepMs })
+      if (keepMs === 0) rows.delete(name)
+      else rows.set(name, { whose, owner, state, expiresAtMs: clock() + keepMs })
       return { kind: 'opened', isPresent: kept !== undefined, state }
     },
     save: async (key, { owner, state, keepMs }) => {

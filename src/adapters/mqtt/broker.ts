@@ -1,6 +1,6 @@
 // A broker of somebody else behind the port, by mqtt.js. Each connection is a client of its own that never reconnects
 // and keeps nothing: what was not answered is sent anew by whoever knows the order.
-import mqtt, { type IClientOptions, type IConnackPacket, type MqttClient } from 'mqtt'
+import type { IClientOptions, IConnackPacket, MqttClient } from 'mqtt'
 import type {
   BrokerConnection,
   BrokerMessage,
@@ -58,6 +58,8 @@ const open = async (
   options: MqttBrokerOptions,
   { limits, version, signal }: Opening,
 ): Promise<BrokerConnection> => {
+  // Loaded only where a broker is wanted: an installation without one neither waits nor pays for it.
+  const { default: mqtt } = await import('mqtt')
   const client = mqtt.connect(clientOptions(options, limits, version))
   const loss = lossOf(client)
   const late = setTimeout(

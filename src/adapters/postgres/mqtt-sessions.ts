@@ -9,6 +9,12 @@ export const createPostgresMqttSessions = (
   const { database } = options
   return {
     open: async (key, { owner, clean, keepMs, limit }) => {
+      if (keepMs === 0) {
+        const [last] = await database.query<Last>(HAND_OUT, [...keyOf(key), limit])
+        if (last === undefined || last.count >= limit) return { kind: 'too_many' }
+        const isPresent = !clean && last.isPresent
+        return { kind: 'opened', isPresent, state: isPresent ? last.state : null }
+      }
       const [others] = await database.query<{ count: number }>(COUNT_OTHERS, [...keyOf(key), limit])
       if ((others?.count ?? 0) >= limit) return { kind: 'too_many' }
       return database.transaction(async (tx) => {
@@ -30,6 +36,8 @@ export const createPostgresMqttSessions = (
   }
 }
 
+type Last = Readonly<{ count: number; isPresent: boolean; state: JsonObject | null }>
+
 const keyOf = ({ tenantId, principal, clientId }: MqttSessionKey): readonly string[] => [
   tenantId,
   principal,
@@ -44,6 +52,24 @@ const COUNT_OTHERS: Statement = {
       where tenant_id = $1 and principal = $2 and client_id <> $3
         and expires_at > clock_timestamp()
       limit $4::int) s`,
+}
+
+// The same count, and by primary key: of most connections it is all that is asked here.
+const HAND_OUT: Statement = {
+  name: 'mqtt_session_hand_out',
+  text: `with others as (
+      select count(*)::int as count from (
+        select from pawtrail.mqtt_sessions
+        where tenant_id = $1 and principal = $2 and client_id <> $3
+          and expires_at > clock_timestamp()
+        limit $4::int) s),
+    gone as (
+      delete from pawtrail.mqtt_sessions
+      where tenant_id = $1 and principal = $2 and client_id = $3
+        and (select count from others) < $4::int
+      returning state, expires_at > clock_timestamp() as is_present)
+    select others.count, coalesce(gone.is_present, false) as "isPresent", gone.state
+    from others left join gone on true`,
 }
 
 // By primary key. Locked, so that two who open it take turns and the second finds what the first wrote.

@@ -2,6 +2,7 @@
 // connections are open for hours and say little. What is done with them are functions that are given
 // them (ADR 39); what most of them never need is undefined until it is needed.
 import type { Duplex } from 'node:stream'
+import type { WebSocket } from 'ws'
 import type { Application } from '../../application.ts'
 import type { Principal } from '../../core/auth.ts'
 import type { Clock } from '../../core/clock.ts'
@@ -39,6 +40,27 @@ export type House = Readonly<{
   clients: Set<Client>
 }>
 
+/** What TCP and WebSocket do differently. All functions are given the connection. */
+export type Wire = Readonly<{
+  /** From now on the connection is told what comes. */
+  listen: (client: Client) => void
+  /** What is written is still sent. */
+  isOpen: (client: Client) => boolean
+  /** Open, and fewer than `unsentBytes` wait to leave. When there is room again the connection is told. */
+  hasRoom: (client: Client) => boolean
+  /** Does nothing when it is not open. */
+  write: (client: Client, bytes: Buffer) => void
+  pause: (client: Client) => void
+  resume: (client: Client) => void
+  /** When all that was written has left. `reasonCode`: of MQTT 5, where there is one. */
+  close: (client: Client, reasonCode: number | undefined) => void
+  /** At once. */
+  cut: (client: Client) => void
+}>
+
+/** What a connection came on. `ws`: on top of the socket, or undefined over TCP and TLS. */
+export type Line = Readonly<{ wire: Wire; socket: Duplex; ws: WebSocket | undefined }>
+
 /** Of a session that outlives its connection. */
 export type Kept = {
   readonly owner: string
@@ -47,9 +69,8 @@ export type Kept = {
   savedAtMs: number
 }
 
-export type Client = {
+export type Client = Line & {
   readonly house: House
-  readonly stream: Duplex
   readonly address: string
   // What comes in.
   version: ProtocolVersion
@@ -78,6 +99,8 @@ export type Client = {
   stockOf: readonly TenantId[] // is told to it
   turn: Promise<void> | undefined // of snapshots, which are sent one after the other
   // What goes out.
+  isFull: boolean // of a WebSocket: more than is held for it has not left
+  onRoom: (() => void) | undefined // set while a packet waits for room for its answer
   nextId: number
   mostInFlight: number
   maxPacketBytes: number // that the client takes
@@ -125,9 +148,11 @@ export const NO_SUBSCRIPTIONS: readonly SessionSubscription[] = []
 export const NO_TENANTS: readonly TenantId[] = []
 const LARGEST_PACKET = 268_435_460 // that MQTT knows
 
-export const createClient = (house: House, stream: Duplex, address: string): Client => ({
+export const createClient = (house: House, line: Line, address: string): Client => ({
   house,
-  stream,
+  wire: line.wire,
+  socket: line.socket,
+  ws: line.ws,
   address,
   version: 4,
   waiting: NOTHING,
@@ -151,6 +176,8 @@ export const createClient = (house: House, stream: Duplex, address: string): Cli
   checkpoints: undefined,
   stockOf: NO_TENANTS,
   turn: undefined,
+  isFull: false,
+  onRoom: undefined,
   nextId: 1,
   mostInFlight: house.limits.inFlight,
   maxPacketBytes: LARGEST_PACKET,

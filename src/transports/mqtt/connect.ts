@@ -35,19 +35,16 @@ export const openStored = async (
   if (isAnonymous) return { kind: 'opened', stored: undefined, kept: undefined }
   const owner = ids()
   const keepMs = keepMsOf(connect, limits.sessionSeconds)
+  // One that ends with its connection must not be found after a crash.
+  const keptMs = keepMs === 0 ? 0 : Math.max(keepMs, limits.connectedGraceMs)
   const found = await sessions.open(key, {
     ...{ owner, clean: connect.clean !== false, limit: limits.sessionsPerPrincipal },
-    keepMs: Math.max(keepMs, limits.connectedGraceMs),
+    keepMs: keptMs,
   })
   if (found.kind === 'too_many') return found
   const stored = found.isPresent ? decodeSession(found.state) : undefined
-  if (keepMs > 0) {
-    const kept = { owner, keepMs, savedText: '', savedAtMs: clock() }
-    return { kind: 'opened', stored, kept }
-  }
-  // It ends with its connection, and must not be found after a crash.
-  await sessions.remove(key, owner)
-  return { kind: 'opened', stored, kept: undefined }
+  const kept = keepMs === 0 ? undefined : { owner, keepMs, savedText: '', savedAtMs: clock() }
+  return { kind: 'opened', stored, kept }
 }
 
 /** Enhanced authentication carries the token in a place of its own. */

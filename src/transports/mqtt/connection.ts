@@ -1,46 +1,55 @@
 // One connection: CONNECT, then packets one after the other until either side ends it. A client
-// that does not read is not read from; what it is owed stays in the log.
-import type { Duplex } from 'node:stream'
+// that does not read is not read from; what it is owed stays in the log. What happens on its line, the
+// line tells by `hear`, `makeRoom` and `over`.
 import type { IAuthPacket, IDisconnectPacket } from 'mqtt-packet'
 import { answer, type Reply } from './answers.ts'
-import { type Client, createClient, type House } from './client.ts'
+import { type Client, createClient, type House, type Line } from './client.ts'
 import { enter } from './entry.ts'
 import { leave, save } from './leaving.ts'
-import { drained, end, isWritable, send } from './line.ts'
+import { drained, end, send } from './line.ts'
 import { isStreamError, nextPacket, type Packet, PacketError, REASON } from './packets.ts'
 import { felt } from './pulse.ts'
 import { renew } from './renewal.ts'
 import { pumpAll } from './session.ts'
 
-/** What is told of a stream finds the record on it: the listeners are the same for all of them. */
-type Told = Duplex & Readonly<{ client: Client }>
-
-export const serve = (house: House, stream: Duplex, address: string): void => {
-  const client = createClient(house, stream, address)
-  Object.assign(stream, { client })
+export const serve = (house: House, line: Line, address: string): void => {
+  const client = createClient(house, line, address)
   house.clients.add(client)
-  stream.on('data', onData).on('drain', onDrain).on('end', onOver).on('close', onOver)
-  stream.on('error', onError)
+  line.wire.listen(client)
 }
 
-function onData(this: Told, chunk: Buffer): void {
-  const { client } = this
+/** Bytes have come. */
+export const hear = (client: Client, bytes: Buffer): void => {
+  if (client.isLeaving) return
+  if (client.isEnding) return client.isBusy ? undefined : depart(client)
   const { waiting } = client
-  client.waiting = waiting.length === 0 ? chunk : Buffer.concat([waiting, chunk])
-  if (!client.isBusy && !client.isLeaving) read(client)
+  client.waiting = waiting.length === 0 ? bytes : Buffer.concat([waiting, bytes])
+  if (!client.isBusy) read(client)
 }
 
-function onDrain(this: Told): void {
-  if (this.client.isIn) pumpAll(this.client)
+/** What was written has left. */
+export const makeRoom = (client: Client): void => {
+  if (client.isIn) pumpAll(client)
+  wake(client)
 }
 
-function onOver(this: Told): void {
-  this.client.isOver = true
-  if (!this.client.isBusy) depart(this.client)
+/** Nothing more comes. */
+export const over = (client: Client): void => {
+  client.isOver = true
+  wake(client)
+  if (!client.isBusy) depart(client)
 }
 
-function onError(): void {
-  // What an error leads to is told by the close.
+/** What has come is not MQTT. */
+export const reject = (client: Client, reasonCode: number): void => {
+  end(client, reasonCode)
+  if (!client.isBusy) depart(client)
+}
+
+const wake = (client: Client): void => {
+  const { onRoom } = client
+  client.onRoom = undefined
+  onRoom?.()
 }
 
 /** All that has come whole. What is still to be written is not thrown away by the end. */
@@ -63,7 +72,7 @@ const read = (client: Client): void => {
 /** No other packet is read meanwhile. */
 const wait = async (client: Client, acting: Promise<boolean>): Promise<void> => {
   client.isBusy = true
-  client.stream.pause()
+  client.wire.pause(client)
   try {
     const goesOn = await acting
     client.isBusy = false
@@ -71,7 +80,7 @@ const wait = async (client: Client, acting: Promise<boolean>): Promise<void> => 
   } catch (cause) {
     return fail(client, cause)
   }
-  client.stream.resume()
+  client.wire.resume(client)
   read(client)
 }
 
@@ -87,7 +96,7 @@ const fail = (client: Client, cause: unknown): void => {
 const depart = (client: Client): void => {
   if (client.isLeaving) return
   client.isLeaving = true
-  client.stream.pause()
+  client.wire.pause(client)
   void leave(client)
 }
 
@@ -96,7 +105,8 @@ const take = (client: Client, packet: Packet): boolean | Promise<boolean> => {
   if (client.isEnding) return false
   if (!client.isIn) return packet.cmd === 'connect' && enter(client, packet)
   felt(client)
-  if (isWritable(client) || client.stream.destroyed) return handle(client, packet)
+  const { wire } = client
+  if (wire.hasRoom(client) || !wire.isOpen(client)) return handle(client, packet)
   return drained(client).then(() => handle(client, packet))
 }
 

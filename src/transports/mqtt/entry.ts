@@ -55,7 +55,7 @@ const takeTerms = (client: Client, { properties, keepalive, username }: IConnect
 }
 
 const refuse = (client: Client, connect: IConnectPacket, reasonCode: number): false => {
-  client.stream.write(refuseConnect(connect, reasonCode))
+  client.wire.write(client, refuseConnect(connect, reasonCode))
   end(client)
   return false
 }

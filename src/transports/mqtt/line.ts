@@ -1,34 +1,27 @@
-// The line of one connection: what is written on it, whether it takes more, and how it is hung up.
+// What is said on the line of one connection, and how it is hung up.
 import type { Client } from './client.ts'
 import { encodePacket, type Packet } from './packets.ts'
 
-export const isWritable = ({ stream }: Client): boolean =>
-  !stream.writableNeedDrain && !stream.destroyed && stream.writable
-
-export const send = ({ stream, version }: Client, packet: Packet): void => {
-  if (stream.writable) stream.write(encodePacket(packet, version))
+export const send = (client: Client, packet: Packet): void => {
+  const { wire, version } = client
+  if (wire.isOpen(client)) wire.write(client, encodePacket(packet, version))
 }
 
-/** Resolves when the client takes bytes, or is gone. */
-export const drained = ({ stream }: Client): Promise<void> =>
+/** Resolves when the client takes bytes, or is gone. One packet at a time waits for it. */
+export const drained = (client: Client): Promise<void> =>
   new Promise((resolve) => {
-    const done = () => {
-      stream.off('drain', done).off('close', done)
-      resolve()
-    }
-    stream.once('drain', done).once('close', done)
+    client.onRoom = resolve
   })
 
 /** Says why to whoever was let in and can be told, and hangs up; of a client that does not read, soon. */
 export const end = (client: Client, reasonCode?: number): void => {
   if (client.isEnding) return
   client.isEnding = true
-  const { stream, house } = client
   if (client.isIn && client.version === 5 && reasonCode !== undefined) {
     send(client, { cmd: 'disconnect', reasonCode })
   }
-  stream.end()
-  const cut = setTimeout(() => stream.destroy(), house.limits.closeGraceMs)
-  cut.unref()
-  stream.once('close', () => clearTimeout(cut))
+  client.wire.close(client, reasonCode)
+  setTimeout(cut, client.house.limits.closeGraceMs, client).unref()
 }
+
+const cut = (client: Client): void => client.wire.cut(client)

@@ -1,7 +1,6 @@
 // What is published to one client: whether there is room for another message, and which QoS 1 messages
 // wait for their acknowledgement.
 import type { Client } from './client.ts'
-import { isWritable } from './line.ts'
 import type { Publishable } from './messages.ts'
 import { encodePacket, type Packet } from './packets.ts'
 
@@ -18,7 +17,7 @@ export type Sending = Readonly<{
 const MAX_ID = 65_535
 
 export const hasRoom = (client: Client, qos: 0 | 1): boolean =>
-  isWritable(client) && (qos === 0 || (client.inFlight?.size ?? 0) < client.mostInFlight)
+  client.wire.hasRoom(client) && (qos === 0 || (client.inFlight?.size ?? 0) < client.mostInFlight)
 
 /** Only when there is room. Answers the packet id of a QoS 1 message. */
 export const publish = (
@@ -38,7 +37,7 @@ export const publish = (
     client.inFlight ??= new Map()
     client.inFlight.set(packetId, onDone)
   }
-  client.stream.write(bytes)
+  client.wire.write(client, bytes)
   if (packetId === undefined) onDone()
   return packetId
 }

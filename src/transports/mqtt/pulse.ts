@@ -16,7 +16,7 @@ export const watch = (client: Client): void => {
   const { limits } = client.house
   client.silentMs += limits.watchIntervalMs
   if (!client.isIn) {
-    if (client.silentMs >= limits.connectTimeoutMs) client.stream.destroy()
+    if (client.silentMs >= limits.connectTimeoutMs) client.wire.cut(client)
     return
   }
   const isSilent = client.keepAliveMs > 0 && client.silentMs >= client.keepAliveMs

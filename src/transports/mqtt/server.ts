@@ -1,9 +1,8 @@
-// The MQTT transport: listens on TCP or TLS, takes streams of others (WebSocket), stores what moved
+// The MQTT transport: listens on TCP or TLS, takes lines of others (WebSocket), stores what moved
 // once in a while, and stops with a word to everybody.
 import { createServer as createTcpServer, type Server, type Socket } from 'node:net'
-import type { Duplex } from 'node:stream'
 import { createServer as createTlsServer } from 'node:tls'
-import type { Client, House } from './client.ts'
+import type { Client, House, Line } from './client.ts'
 import { serve } from './connection.ts'
 import { save, whenLeft } from './leaving.ts'
 import { MQTT_LIMITS, type MqttLimits } from './limits.ts'
@@ -15,6 +14,7 @@ import { createRoster } from './roster.ts'
 import { heldBytes, offerStock } from './session.ts'
 import { createSignIn, type SignInOptions } from './sign-in.ts'
 import { createStock } from './stock.ts'
+import { TCP } from './tcp.ts'
 
 export type MqttAddress = Readonly<{
   host: string
@@ -25,8 +25,9 @@ export type MqttAddress = Readonly<{
 export type MqttTransport = Readonly<{
   /** Answers the port. Rejects with the system's own error when it cannot be had. */
   listen: (address: MqttAddress) => Promise<number>
-  /** Serves a stream of bytes that came in another way. */
-  accept: (stream: Duplex, address: string) => void
+  hasRoom: () => boolean
+  /** Serves what came in another way, when there is room. */
+  accept: (line: Line, address: string) => void
   connections: () => number
   /** Bytes that are held for clients that have not taken them. */
   queuedBytes: () => number
@@ -59,16 +60,17 @@ export const createMqtt = (options: MqttOptions): MqttTransport => {
   const upkeep = startUpkeep(house)
   let isStopped = false
 
-  const accept = (stream: Duplex, address: string): void => {
-    // Beyond the limit of those that are let in, as many may be on their way in.
-    if (isStopped || clients.size >= limits.connections * 2) stream.destroy()
-    else serve(house, stream, address)
+  // Beyond the limit of those that are let in, as many may be on their way in.
+  const hasRoom = () => !isStopped && clients.size < limits.connections * 2
+
+  const onSocket = (socket: Socket): void => {
+    if (!hasRoom()) return void socket.destroy()
+    serve(house, { wire: TCP, socket, ws: undefined }, socket.remoteAddress ?? '')
   }
 
-  const onSocket = (socket: Socket): void => accept(socket, socket.remoteAddress ?? '')
-
   return {
-    accept,
+    hasRoom,
+    accept: (line, address) => serve(house, line, address),
     listen: ({ host, port, tls }) =>
       new Promise((resolve, reject) => {
         const line = { ...LINE, highWaterMark: limits.unsentBytes }

@@ -94,8 +94,8 @@ export const isWithin = (client: Client, reader: Reader): boolean =>
   )
 
 /** Bytes that are held for a client that has not taken them. */
-export const heldBytes = ({ stream, subscriptions }: Client): number =>
-  subscriptions.reduce((sum, each) => sum + queuedBytes(each), stream.writableLength)
+export const heldBytes = ({ socket, subscriptions }: Client): number =>
+  subscriptions.reduce((sum, each) => sum + queuedBytes(each), socket.writableLength)
 
 export const storedSession = ({ nextId, checkpoints, subscriptions }: Client): StoredSession => ({
   nextId,

@@ -33,7 +33,7 @@ export const open = (client: Client, message: SubMessage, audience: Audience): v
     delivered: 0,
     subscription: undefined,
   }
-  client.channels = [...client.channels, channel]
+  client.channels = client.channels.concat(channel)
   // The feed writes nothing in this turn: what is answered here comes first.
   if (attach(channel)) tellOpened(channel, wanted)
 }

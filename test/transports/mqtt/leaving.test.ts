@@ -8,6 +8,7 @@ import { systemClock } from '../../../src/adapters/system/clock.ts'
 import { createClient, type House } from '../../../src/transports/mqtt/client.ts'
 import { MQTT_LIMITS } from '../../../src/transports/mqtt/limits.ts'
 import { end } from '../../../src/transports/mqtt/line.ts'
+import { TCP } from '../../../src/transports/mqtt/tcp.ts'
 import { mqttHarness, ROOT, TENANT, write } from './harness.ts'
 import { hello, publishes, raw, subscribeTo } from './raw.ts'
 
@@ -89,7 +90,8 @@ t.test('who is hung up on and takes nothing is cut off', async (t) => {
   t.teardown(() => clearInterval(alive))
   const limits = { ...MQTT_LIMITS, closeGraceMs: 1 }
   const stuck = new Duplex({ read() {}, write() {} })
-  const client = createClient({ limits } as House, stuck, '127.0.0.1')
+  const line = { wire: TCP, socket: stuck, ws: undefined }
+  const client = createClient({ limits } as House, line, '127.0.0.1')
   stuck.write('taken by nobody')
   end(client)
   await once(stuck, 'close')

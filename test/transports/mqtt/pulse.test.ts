@@ -9,6 +9,7 @@ import { serve } from '../../../src/transports/mqtt/connection.ts'
 import { MQTT_LIMITS } from '../../../src/transports/mqtt/limits.ts'
 import { felt, watch } from '../../../src/transports/mqtt/pulse.ts'
 import { createRoster } from '../../../src/transports/mqtt/roster.ts'
+import { TCP } from '../../../src/transports/mqtt/tcp.ts'
 import { fixedClock } from '../../support/fixed-clock.ts'
 import { principalOf, SHARED_TENANT } from './harness.ts'
 import { hello } from './raw.ts'
@@ -18,7 +19,8 @@ const limits = { ...MQTT_LIMITS, watchIntervalMs: 100, connectTimeoutMs: 300 }
 const clientAt = (more: Partial<Client> = {}) => {
   const clock = fixedClock()
   const house = { limits, clock } as unknown as House
-  const client = createClient(house, new PassThrough(), '127.0.0.1')
+  const line = { wire: TCP, socket: new PassThrough(), ws: undefined }
+  const client = createClient(house, line, '127.0.0.1')
   return { clock, client: Object.assign(client, more) }
 }
 
@@ -28,9 +30,9 @@ const looksFor = (ms: number): number => 1 + ms / limits.watchIntervalMs
 t.test('who does not say CONNECT in time is cut off', async (t) => {
   const { client } = clientAt()
   for (let look = 1; look < looksFor(limits.connectTimeoutMs); look += 1) watch(client)
-  t.notOk(client.stream.destroyed)
+  t.notOk(client.socket.destroyed)
   watch(client)
-  t.ok(client.stream.destroyed)
+  t.ok(client.socket.destroyed)
 })
 
 t.test('each packet gives a client its whole keep-alive', async (t) => {
@@ -70,7 +72,7 @@ t.test('a packet is a sign of life', async (t) => {
     signIn: async () => ({ kind: 'signed_in', principal: null, tenantId: SHARED_TENANT }),
   } as unknown as House
   const [ours, theirs] = duplexPair()
-  serve(house, ours, '127.0.0.1')
+  serve(house, { wire: TCP, socket: ours, ws: undefined }, '127.0.0.1')
   const [client] = clients
   const say = async (packet: Packet) => {
     theirs.write(mqttPacket.generate(packet, { protocolVersion: 5 }))

@@ -1,10 +1,11 @@
 // A client made of single packets, for what a library would not send, or would acknowledge by itself.
-import { connect as connectTcp, type Socket } from 'node:net'
+import { connect as connectTcp } from 'node:net'
+import type { Duplex } from 'node:stream'
 import mqttPacket, { type Packet } from 'mqtt-packet'
 import type { Test } from 'tap'
 
 export type Raw = Readonly<{
-  socket: Socket
+  socket: Duplex
   packets: Packet[]
   say: (packet: Packet) => void
   sayBytes: (bytes: Buffer) => void
@@ -18,7 +19,7 @@ const DEADLINE_MS = 10_000
 export const raw = (t: Test, port: number, protocolVersion: 4 | 5 = 5): Raw =>
   rawOver(t, connectTcp({ port, host: '127.0.0.1' }), protocolVersion)
 
-export const rawOver = (t: Test, socket: Socket, protocolVersion: 4 | 5 = 5): Raw => {
+export const rawOver = (t: Test, socket: Duplex, protocolVersion: 4 | 5 = 5): Raw => {
   t.teardown(() => socket.destroy())
   const parser = mqttPacket.parser({ protocolVersion })
   const packets: Packet[] = []
@@ -31,7 +32,7 @@ export const rawOver = (t: Test, socket: Socket, protocolVersion: 4 | 5 = 5): Ra
     packets.push(packet)
     look()
   })
-  socket.on('data', (chunk) => parser.parse(chunk)).on('error', () => {})
+  socket.on('data', (chunk: Buffer) => parser.parse(chunk)).on('error', () => {})
   const closed = new Promise<void>((resolve) => {
     socket.on('close', () => {
       isClosed = true

@@ -1,0 +1,2 @@
+// Caught by: mqtt-client-is-loaded-when-wanted
+import 'mqtt'
