@@ -4,7 +4,11 @@ declare module 'socket.io' {
   export class Server {
     constructor(
       server: import('node:http').Server,
-      options: Readonly<{ transports: readonly string[]; serveClient: boolean }>,
+      options: Readonly<{
+        transports: readonly string[]
+        serveClient: boolean
+        pingInterval: number
+      }>,
     )
     on(event: 'connection', listener: (socket: Socket) => void): this
     to(room: string): Readonly<{ emit(name: string, ...values: readonly unknown[]): boolean }>

@@ -1,7 +1,7 @@
 // A crowd of clients in a process of its own, moved by messages of its parent. It counts bytes, waits for
 // marks, and measures how old an event is when it comes.
 import { connect, type Socket } from 'node:net'
-import { type Asked, type Dialect, stepsOf } from './dialects.ts'
+import { type Asked, type Dialect, stepsOf, stillHere } from './dialects.ts'
 
 export type Order =
   | Readonly<{
@@ -29,6 +29,7 @@ export type Answer = Readonly<{
 type Client = { socket: Socket; tail: Buffer; isDone: boolean }
 
 const OPENING_AT_A_TIME = 40
+const SIGN_MS = 20_000
 const AGE_MARK = Buffer.from('"recordedtime":"')
 const TIMESTAMP_CHARACTERS = 24
 
@@ -80,7 +81,13 @@ const open = async (order: Extract<Order, { op: 'open' }>): Promise<Answer> => {
     }
   }
   await Promise.all(Array.from({ length: OPENING_AT_A_TIME }, work))
+  const sign = stillHere(dialect)
+  if (sign !== undefined) setInterval(signAll, SIGN_MS, sign)
   return {}
+}
+
+const signAll = (sign: Buffer): void => {
+  for (const { socket } of clients) socket.write(sign)
 }
 
 const awaitMark = (mark: string): Promise<Answer> =>

@@ -36,6 +36,12 @@ const masked = (bytes: Buffer, opcode: number): Buffer => {
 
 const TEXT = 1
 const BINARY = 2
+const PONG = 10
+
+/** A server that asks whether its clients are still there cuts off those that never say so. */
+export const stillHere = (dialect: Dialect): Buffer | undefined =>
+  dialect === 'websocket' ? masked(Buffer.alloc(0), PONG) : undefined
+
 const maskedText = (text: string): Buffer => masked(Buffer.from(text), TEXT)
 const say = (message: object): Buffer => maskedText(JSON.stringify(message))
 const tenantOf = ({ tenant }: Asked): string | undefined =>

@@ -2,7 +2,7 @@
 
 /** As long as every other mark, so that all events have the same size. */
 export const PLAIN_MARK = 'mark-0000000000'
-export const markOf = (n: number): string => `mark-${String(n).padStart(10, '1')}`
+export const markOf = (n: number): string => `mark-${String(1_000_000_000 + n)}`
 
 export const description = (mark: string): string =>
   `A playful tabby who loves sunny windows and other people's laps. ${mark}`
