@@ -150,7 +150,8 @@ export const mqttSessionsCases: readonly MqttSessionsCase[] = [
       assert.deepEqual(third, { kind: 'too_many' })
       const once = { ...limited, limit: 1, keepMs: 0 }
       assert.deepEqual(await sessions.open(KEY, once), { kind: 'too_many' })
-      assert.equal((await sessions.open(KEY, limited)).kind, 'opened')
+      const own = await sessions.open(KEY, limited)
+      assert.deepEqual(own, { ...NEW, isPresent: true }, 'who was refused has lost nothing')
       const other = await sessions.open({ ...KEY, principal: 'user:u2', clientId: 'c3' }, limited)
       assert.equal(other.kind, 'opened')
     },
