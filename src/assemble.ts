@@ -35,7 +35,7 @@ import { createAdoptionQueries } from './projections/adoptions.ts'
 import { createOrderQueries } from './projections/orders.ts'
 import { createClassicPetQueries } from './projections/pets/classic.ts'
 import { createPetQueries } from './projections/pets/queries.ts'
-import { subscriptionOf } from './projections/projection.ts'
+import { type Projection, subscriptionOf } from './projections/projection.ts'
 import { projections } from './projections/registry.ts'
 import { createProgress, type Progress } from './projections/runner/progress.ts'
 import { type Runner, startRunner } from './projections/runner/runner.ts'
@@ -85,6 +85,8 @@ export type Ports = Readonly<{
   checkpoints: Checkpoints
   cursors: CursorCodec
   database: SqlDatabase
+  searches: SqlDatabase // of pets: the same, on connections of their own, as each projection is
+  projectionDatabase: (projection: Projection) => SqlDatabase
   refreshStatistics: RefreshStatistics
   notifications: Notifications
   blobs: BlobStore
@@ -186,13 +188,11 @@ export const assemble = async (ports: Ports, settings: Settings): Promise<Pawtra
   }
 }
 
-type Sockets = Readonly<{ mqtt: MqttTransport; websocket: WebSocketEvents }>
-
 /** Protocols that take over connections of the HTTP server, by path. */
 const serveUpgrades = (
   http: FastifyInstance,
   settings: Settings,
-  { mqtt, websocket }: Sockets,
+  { mqtt, websocket }: Readonly<{ mqtt: MqttTransport; websocket: WebSocketEvents }>,
 ): void => {
   const upgrades = createUpgrades(http.server, settings)
   upgrades.on(MQTT_PATH, createMqttUpgrade(mqtt))
@@ -215,9 +215,11 @@ const createConsumers = ({ ports, settings, application, progress }: Consuming) 
   return {
     start: (): void => {
       const reading = { ...ports, decode: decodeEvent, onMove: progress.advance, owner }
-      runners = projections.map((projection) => startRunner({ ...reading, projection }))
-      const { reservationTimeoutMs: delayMs } = settings
-      policies = createPolicies({ delayMs }).map((policy) =>
+      runners = projections.map((projection) => {
+        const database = ports.projectionDatabase(projection)
+        return startRunner({ ...reading, database, projection })
+      })
+      policies = createPolicies({ delayMs: settings.reservationTimeoutMs }).map((policy) =>
         startPolicy({ ...ports, policy, application, owner }),
       )
       if (ports.mqttBroker === undefined) return
@@ -232,13 +234,13 @@ const createConsumers = ({ ports, settings, application, progress }: Consuming) 
   }
 }
 
-const queriesOf = ({ database }: Ports, { publicUrl }: Settings) => ({
-  pets: createPetQueries({ database, publicUrl }),
+const queriesOf = ({ database, searches }: Ports, { publicUrl }: Settings) => ({
+  pets: createPetQueries({ database: searches, publicUrl }),
   shelters: createShelterQueries({ database }),
   orders: createOrderQueries({ database }),
   adoptions: createAdoptionQueries({ database }),
   classic: {
-    pets: createClassicPetQueries({ database }),
+    pets: createClassicPetQueries({ database: searches }),
     shelters: createClassicShelterQueries({ database }),
   },
 })

@@ -112,6 +112,8 @@ const openApplication = async (
       checkpoints: createPostgresCheckpoints({ database }),
       cursors: createCursorCodec(eventStore.identity),
       database,
+      searches: store.searches,
+      projectionDatabase: store.projectionDatabase,
       refreshStatistics: refreshStatistics(store.admin),
       notifications,
       blobs: createFileBlobStore({ directory: path.join(config.dataDir, 'blobs') }),

@@ -5,7 +5,11 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { startEmbeddedPostgres } from '../adapters/embedded-postgres/server.ts'
 import { APP_ROLE } from '../adapters/postgres/connection.ts'
-import { createDatabase, type Database } from '../adapters/postgres/database.ts'
+import {
+  createDatabase,
+  type Database,
+  type DatabaseOptions,
+} from '../adapters/postgres/database.ts'
 import { createPostgresEventStore } from '../adapters/postgres/event-store/event-store.ts'
 import { migrate } from '../adapters/postgres/migrate.ts'
 import { releaseWebhookLeases } from '../adapters/postgres/webhook-store/leases.ts'
@@ -16,6 +20,7 @@ import type { EventStore } from '../core/event-store.ts'
 import type { Logger } from '../core/logger.ts'
 import { type Metrics, noMetrics } from '../core/metrics.ts'
 import { installProjections } from '../projections/install.ts'
+import type { Projection } from '../projections/projection.ts'
 import { projections } from '../projections/registry.ts'
 import { releaseAllLeases } from '../projections/runner/checkpoint.ts'
 
@@ -68,7 +73,9 @@ export type Store = Readonly<{
   isAlone: boolean // no other process can be connected
   role: string | undefined
   database: Database // as the role of the running program
-  searches: Database // the same, for single statements that read
+  searches: Database // the same, for single statements that search the pets
+  /** The same, for one projection at a time. */
+  projectionDatabase: (projection: Pick<Projection, 'name'>) => Database
   admin: Database // as the owner of the tables
   eventStore: EventStore & Readonly<{ identity: LogIdentity }>
   /** Everything but the server. */
@@ -106,7 +113,12 @@ export const openStore = async (server: Server, options: StoreOptions): Promise<
     logger,
   }
   const database = createDatabase({ ...running, maxConnections: QUERY_CONNECTIONS })
-  const searches = createDatabase({ ...running, maxConnections: SEARCH_CONNECTIONS })
+  const searches = createDatabase({
+    ...running,
+    applicationName: 'pawtrail searches',
+    maxConnections: SEARCH_CONNECTIONS,
+  })
+  const folding = projectionDatabases(running)
   const eventStore = await createPostgresEventStore({
     url: eventStoreUrl,
     ...roleIf(log.appRole),
@@ -121,13 +133,33 @@ export const openStore = async (server: Server, options: StoreOptions): Promise<
     role: appRole ? APP_ROLE : undefined,
     database,
     searches,
+    projectionDatabase: folding.of,
     admin,
     eventStore,
     close: async () => {
       await eventStore.close()
       await database.close()
       await searches.close()
+      await folding.close()
       await admin.close()
+    },
+  }
+}
+
+// One connection each, and always the same one: what a backend has learned of its projection's tables and statements
+// is worth keeping, and a runner does one thing at a time.
+const projectionDatabases = (running: Omit<DatabaseOptions, 'maxConnections'>) => {
+  const databases = new Map<string, Database>()
+  const open = (name: string): Database => {
+    const applicationName = `pawtrail projection ${name}`
+    const database = createDatabase({ ...running, applicationName, maxConnections: 1 })
+    databases.set(name, database)
+    return database
+  }
+  return {
+    of: ({ name }: Pick<Projection, 'name'>): Database => databases.get(name) ?? open(name),
+    close: async (): Promise<void> => {
+      await Promise.all([...databases.values()].map((database) => database.close()))
     },
   }
 }

@@ -8,7 +8,7 @@ let watched: DisturbedDatabase | undefined
 const rig = await httpApp(t, {
   ports: ({ database }) => {
     watched = disturbedDatabase(database)
-    return { database: watched.database }
+    return { searches: watched.database }
   },
 })
 const { app } = rig

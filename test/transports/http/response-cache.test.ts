@@ -17,7 +17,7 @@ let ahead = 0
 const rig = await httpApp(t, {
   ports: ({ database }) => {
     watched = disturbedDatabase(database)
-    return { database: watched.database, clock: () => systemClock() + ahead }
+    return { searches: watched.database, clock: () => systemClock() + ahead }
   },
 })
 const { app } = rig
