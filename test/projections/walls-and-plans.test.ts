@@ -204,6 +204,36 @@ for (const [title, parts, index] of SHAPES) {
   })
 }
 
+t.test(
+  'a later page is walked from its first row on, and what comes before is not read',
+  async (t) => {
+    const parts = {
+      filter: { status: ['AVAILABLE'], species: ['CAT'], ageMin: 5 },
+      sort: { field: 'ageMonths', order: 'ASC' },
+      paging: { kind: 'page', page: 3, limit: 20 },
+    } as const
+    const page = (await plans(parts)).join('\n')
+    t.match(page, /InitPlan[^]*Limit[^]*Index Only Scan using pets_v2_age/, page)
+    t.match(
+      page,
+      /Index Scan using pets_v2_age [^]*Index Cond: .*ROW\(age_months, pet_id\) >= ROW/,
+      page,
+    )
+    t.notMatch(page, /pets_v2_pkey/, page)
+  },
+)
+
+t.test('where an index only knows what is asked for, ids come first and rows by key', async (t) => {
+  for (const filter of [
+    { status: ['AVAILABLE'], species: ['CAT'], goodWithKids: true },
+    { status: ['AVAILABLE'], species: ['CAT', 'BIRD'] },
+  ] as const) {
+    const page = (await plans({ filter, paging: { kind: 'page', page: 2, limit: 5 } })).join('\n')
+    t.match(page, /Index Only Scan Backward using pets_v2_(species|status)_newest/, page)
+    t.match(page, /Index Scan using pets_v2_pkey/, page)
+  }
+})
+
 t.test('totals of the documented filters come from the cubes and look at no pet', async (t) => {
   for (const filter of FILTERS.slice(0, 3).concat({
     status: ['AVAILABLE'],

@@ -2,7 +2,7 @@
 // match, so they do it together. Each row carries the total; a page beyond the end is one row without a pet.
 import type { TenantId } from '../../core/ids.ts'
 import { parametersFor } from './filter.ts'
-import { boundsOf, type Composed, type Finding } from './page-statement.ts'
+import { boundsOf, type Composed, type Finding, shownColumns } from './page-statement.ts'
 import { petSource, type PetTables } from './source.ts'
 
 // With more matches than this the words distinguish little, and ranking all of them would cost more than it tells.
@@ -33,7 +33,7 @@ export const relevanceStatement = (
   const statement = `${source.with}, m as materialized (
       select p.pet_id, ${source.document} as document from ${source.from} ${where}
     ), n as materialized (select count(*)::int as total from m)
-    select n.total, k.pet_id, k.sort_key, p.body, p.photos, p.extras, p.serial
+    select n.total, k.pet_id, k.sort_key, ${shownColumns(query)}
     from n left join (
       select r.pet_id, r.sort_key from (
         select m.pet_id, case when n.total > ${MAX_RANKED} then 0

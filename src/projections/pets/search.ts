@@ -75,8 +75,8 @@ type PageRow = Readonly<{
   sort_key: string | number
   body: string
   photos: string
-  extras: string
-  serial: number
+  extras?: string
+  serial?: number
 }>
 type FoundRow = Readonly<{ total: number }> & (PageRow | Readonly<{ pet_id: null }>)
 
@@ -97,7 +97,12 @@ const shownPage = (
   const last = shown.at(-1)
   const isLast = rows.length <= paging.limit || last === undefined
   return {
-    items: shown.map((row) => renderPet(row, { publicUrl, extras })),
+    items: shown.map(({ body, photos, ...row }) =>
+      renderPet(
+        { body, photos, extras: row.extras ?? '{}', serial: row.serial ?? null },
+        { publicUrl, extras },
+      ),
+    ),
     nextCursor: isLast
       ? null
       : encodeCursor(sort, { value: String(last.sort_key), petId: last.pet_id }),
