@@ -6,6 +6,9 @@ import type { RefreshStatistics } from '../../core/table-statistics.ts'
 
 const GROWTH = 4
 const LEAST_PAGES = 10 // what the planner takes a table for that it knows nothing of
+// How large a table has become is what matters here; how its values are spread is learned again by PostgreSQL itself,
+// from ten times the rows.
+const SAMPLE = 10 // times 300 rows, see default_statistics_target
 const LOCK_TIMEOUT_MS = 1_000 // somebody who rebuilds it has a lock, and gathers statistics as well
 const TIMEOUT_MS = 10_000 // a program that stops waits for it, too
 
@@ -15,6 +18,7 @@ export const refreshStatistics =
   async (tables) => {
     for (const { name } of await admin.query<{ name: string }>(OUTGROWN, [tables])) {
       await admin.transaction(async (tx) => {
+        await tx.query(`set local default_statistics_target = ${SAMPLE}`)
         await tx.query(`set local lock_timeout = ${LOCK_TIMEOUT_MS}`)
         await tx.query(`set local statement_timeout = ${TIMEOUT_MS}`)
         await tx.query(`analyze ${name}`) // whoever has planned with the table plans anew

@@ -29,7 +29,7 @@ export const sendPetSearch = async (
       ? {}
       : {
           headers: {
-            'content-location': hrefOf(plan.query, plan.withLinks),
+            'content-location': hrefOf(plan, plan.query.paging),
             'accept-query': ACCEPT_QUERY,
           },
         }),
@@ -97,13 +97,12 @@ type CollectionLinks = Readonly<{
   last: string | null
 }>
 
-const hrefOf = (query: PetQuery, withLinks: boolean): string =>
-  `/v1/pets?${hrefParameters(query, withLinks)}`
+const hrefOf = ({ question }: PetSearchPlan, paging: PetQuery['paging']): string =>
+  `/v1/pets?${hrefParameters(question, paging)}`
 
 const linksOf = (publicUrl: string, plan: PetSearchPlan, page: PetPage): CollectionLinks => {
-  const { query, withLinks } = plan
-  const at = (paging: PetQuery['paging']): string =>
-    publicUrl + hrefOf({ ...query, paging }, withLinks)
+  const { query } = plan
+  const at = (paging: PetQuery['paging']): string => publicUrl + hrefOf(plan, paging)
   const { paging } = query
   const { limit } = paging
   if (paging.kind === 'cursor') {

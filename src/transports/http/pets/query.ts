@@ -103,6 +103,7 @@ export type PetListQuery = z.output<typeof petListQuery>
 /** A search that was understood. `key` names its answer: the same for every way of asking the same. */
 export type PetSearchPlan = Readonly<{
   key: string
+  question: string // all but the paging, as parameters; see `hrefParameters`
   query: PetQuery
   withLinks: boolean
   needsStaff: boolean // NOT_AVAILABLE is for staff to ask for
@@ -130,8 +131,10 @@ export const planSearch = (input: PetListQuery): PetSearchPlan => {
     extras: include.includes('shelter'),
   }
   const withLinks = include.includes('links')
+  const question = questionParameters(query, withLinks)
   return {
-    key: `pets?${hrefParameters(query, withLinks)}`,
+    key: `pets?${hrefParameters(question, query.paging)}`,
+    question,
     query,
     withLinks,
     needsStaff: filter.status.includes('NOT_AVAILABLE'),
@@ -153,8 +156,8 @@ const defined = <T extends object>(value: T): Defined<T> =>
     Object.entries(value).filter(([, member]) => member !== undefined),
   ) as Defined<T>
 
-/** The query as parameters of GET /pets in one fixed order: cache key, links and Content-Location are made of it. */
-export const hrefParameters = (query: PetQuery, withLinks: boolean): string => {
+/** What is asked, as parameters of GET /pets in one fixed order. */
+const questionParameters = (query: PetQuery, withLinks: boolean): string => {
   const parameters = new URLSearchParams()
   for (const [name, value] of Object.entries(query.filter).sort(([left], [right]) =>
     left < right ? -1 : 1,
@@ -165,8 +168,14 @@ export const hrefParameters = (query: PetQuery, withLinks: boolean): string => {
   if (query.facets.length > 0) parameters.set('facets', query.facets.join(','))
   const include = [...(query.extras ? ['shelter'] : []), ...(withLinks ? ['links'] : [])]
   if (include.length > 0) parameters.set('include', include.join(','))
-  if (query.paging.kind === 'page') parameters.set('page', String(query.paging.page))
-  else parameters.set('cursor', query.paging.after ?? '')
-  parameters.set('limit', String(query.paging.limit))
   return parameters.toString()
+}
+
+/** One page of a question, as parameters of GET /pets: cache key, links and Content-Location are made of it. */
+export const hrefParameters = (question: string, paging: PetQuery['paging']): string => {
+  const place =
+    paging.kind === 'page'
+      ? `page=${String(paging.page)}`
+      : new URLSearchParams({ cursor: paging.after ?? '' }).toString()
+  return `${question}&${place}&limit=${String(paging.limit)}`
 }
