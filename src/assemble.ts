@@ -34,7 +34,7 @@ import { type PolicyRunner, startPolicy } from './policies/runner.ts'
 import { createAdoptionQueries } from './projections/adoptions.ts'
 import { createOrderQueries } from './projections/orders.ts'
 import { createClassicPetQueries } from './projections/pets/classic.ts'
-import { createPetQueries } from './projections/pets/queries.ts'
+import { createPetQueries, type PetDatabases } from './projections/pets/queries.ts'
 import { type Projection, subscriptionOf } from './projections/projection.ts'
 import { projections } from './projections/registry.ts'
 import { createProgress, type Progress } from './projections/runner/progress.ts'
@@ -85,7 +85,7 @@ export type Ports = Readonly<{
   checkpoints: Checkpoints
   cursors: CursorCodec
   database: SqlDatabase
-  searches: SqlDatabase // of pets: the same, on connections of their own, as each projection is
+  searches: PetDatabases // the same, on connections of their own, as each projection is
   projectionDatabase: (projection: Projection) => SqlDatabase
   refreshStatistics: RefreshStatistics
   notifications: Notifications
@@ -235,12 +235,12 @@ const createConsumers = ({ ports, settings, application, progress }: Consuming) 
 }
 
 const queriesOf = ({ database, searches }: Ports, { publicUrl }: Settings) => ({
-  pets: createPetQueries({ database: searches, publicUrl }),
+  pets: createPetQueries({ ...searches, publicUrl }),
   shelters: createShelterQueries({ database }),
   orders: createOrderQueries({ database }),
   adoptions: createAdoptionQueries({ database }),
   classic: {
-    pets: createClassicPetQueries({ database: searches }),
+    pets: createClassicPetQueries(searches),
     shelters: createClassicShelterQueries({ database }),
   },
 })

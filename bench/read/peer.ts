@@ -18,7 +18,7 @@ const database = createDatabase({
   applicationName: 'peer',
   logger: silentLogger,
 })
-const pets = createPetQueries({ database, publicUrl: 'http://peer' })
+const pets = createPetQueries({ database, scans: database, publicUrl: 'http://peer' })
 
 type Asked = Readonly<Record<string, string | undefined>>
 

@@ -1,6 +1,5 @@
 // Opens what everything stands on: PostgreSQL (embedded unless told otherwise), its schema, the log
 // and the read models.
-import { availableParallelism } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { startEmbeddedPostgres } from '../adapters/embedded-postgres/server.ts'
@@ -20,6 +19,7 @@ import type { EventStore } from '../core/event-store.ts'
 import type { Logger } from '../core/logger.ts'
 import { type Metrics, noMetrics } from '../core/metrics.ts'
 import { installProjections } from '../projections/install.ts'
+import type { PetDatabases } from '../projections/pets/queries.ts'
 import type { Projection } from '../projections/projection.ts'
 import { projections } from '../projections/registry.ts'
 import { releaseAllLeases } from '../projections/runner/checkpoint.ts'
@@ -29,10 +29,11 @@ const isBundled = path.basename(path.dirname(fileURLToPath(import.meta.url))) ==
 const MIGRATIONS = fileURLToPath(
   new URL(isBundled ? '../infra/migrations' : '../../infra/migrations', import.meta.url),
 )
-const QUERY_CONNECTIONS = 16
-// Few, since each of them has to touch the tables' pages for itself before it is quick: as many as the cores here can
-// keep busy, and not so few that some slow searches hold up the quick ones.
-const SEARCH_CONNECTIONS = Math.min(QUERY_CONNECTIONS, 2 + 2 * availableParallelism())
+const QUERY_CONNECTIONS = 12
+// Few, since each of them has to touch the tables' pages for itself before it is quick. Searches that look at each match
+// have others, so that the quick ones wait for one another only.
+const SEARCH_CONNECTIONS = 8
+const SCAN_CONNECTIONS = 4
 const QUERY_TIMEOUT_MS = 10_000
 const ADMIN_TIMEOUT_MS = 1_800_000 // an index over a large table
 
@@ -73,7 +74,7 @@ export type Store = Readonly<{
   isAlone: boolean // no other process can be connected
   role: string | undefined
   database: Database // as the role of the running program
-  searches: Database // the same, for single statements that search the pets
+  searches: PetDatabases // the same, for single statements that search the pets
   /** The same, for one projection at a time. */
   projectionDatabase: (projection: Pick<Projection, 'name'>) => Database
   admin: Database // as the owner of the tables
@@ -113,11 +114,18 @@ export const openStore = async (server: Server, options: StoreOptions): Promise<
     logger,
   }
   const database = createDatabase({ ...running, maxConnections: QUERY_CONNECTIONS })
-  const searches = createDatabase({
-    ...running,
-    applicationName: 'pawtrail searches',
-    maxConnections: SEARCH_CONNECTIONS,
-  })
+  const [quick, scans] = [
+    createDatabase({
+      ...running,
+      applicationName: 'pawtrail searches',
+      maxConnections: SEARCH_CONNECTIONS,
+    }),
+    createDatabase({
+      ...running,
+      applicationName: 'pawtrail scans',
+      maxConnections: SCAN_CONNECTIONS,
+    }),
+  ]
   const folding = projectionDatabases(running)
   const eventStore = await createPostgresEventStore({
     url: eventStoreUrl,
@@ -132,14 +140,15 @@ export const openStore = async (server: Server, options: StoreOptions): Promise<
     isAlone: server.isOurs,
     role: appRole ? APP_ROLE : undefined,
     database,
-    searches,
+    searches: { database: quick, scans },
     projectionDatabase: folding.of,
     admin,
     eventStore,
     close: async () => {
       await eventStore.close()
       await database.close()
-      await searches.close()
+      await quick.close()
+      await scans.close()
       await folding.close()
       await admin.close()
     },

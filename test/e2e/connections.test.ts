@@ -31,14 +31,18 @@ t.test('searches, and each projection, have connections of their own', async (t)
     t.equal(searches.length, 1, 'one at a time, they take the same connection')
     t.ok(searches[0]?.query.includes(petTables(petsProjection).pets))
   }
-  t.equal((await checkedFetch(`${server.url}/pets`)).status, 200, 'the classic profile too')
+  t.equal((await at('pawtrail scans')).length, 0, 'they look at no more than their page')
+  for (const path of ['/v1/pets?q=playful', '/v1/pets?facets=breed', '/pets']) {
+    t.equal((await checkedFetch(server.url + path)).status, 200)
+    t.ok((await at('pawtrail scans')).length > 0, `${path} looks at each match`)
+  }
   for (const { name } of projections) {
     t.equal((await at(`pawtrail projection ${name}`)).length, 1, name)
   }
-  const elsewhere = (await backends()).filter(({ name }) => !/searches|projection/.test(name))
+  const elsewhere = (await backends()).filter(({ name }) => !/searches|scans|projection/.test(name))
   t.same(
-    elsewhere.filter(({ query }) => /pawtrail\.checkpoints set|\bpets_v\d/.test(query)),
+    elsewhere.filter(({ query }) => /\bpets_v\d/.test(query)),
     [],
-    'and nobody else folds or searches',
+    'and nobody else reads or writes the pets',
   )
 })

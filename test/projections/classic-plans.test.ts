@@ -48,7 +48,7 @@ const database: SqlDatabase = {
     return app.query(statement, values)
   },
 }
-const pets = createClassicPetQueries({ database })
+const pets = createClassicPetQueries({ database, scans: database })
 const shelters = createClassicShelterQueries({ database })
 
 const FIELDS: readonly ClassicPetField[] = [

@@ -62,7 +62,11 @@ t.test(
     const seenByRunner = async (position: number): Promise<boolean> =>
       (await checkpoints(admin))[0]?.position === position
     await until('all are folded', () => seenByRunner(300))
-    const queries = createPetQueries({ database, publicUrl: 'https://pets.example.org' })
+    const queries = createPetQueries({
+      database,
+      scans: database,
+      publicUrl: 'https://pets.example.org',
+    })
     let isOver = false
     let written = 300
     const writing = (async () => {
@@ -109,9 +113,12 @@ t.test(
     t.ok(runner.moves.some((move) => move.position > 300))
     await runner.stop()
     const kept = await contents(admin, petsProjection, live)
-    const { events } = await store.readAll({ after: 0, limit: 2_000 })
     await emptyTables(admin, petsProjection, live)
-    await admin.transaction((tx) => petsProjection.apply(tx, live, events))
+    for (let after = 0; after < written;) {
+      const { events, upTo } = await store.readAll({ after, limit: 1_000 })
+      await admin.transaction((tx) => petsProjection.apply(tx, live, events))
+      after = upTo
+    }
     t.strictSame(kept, await contents(admin, petsProjection, live))
     t.strictSame(
       (await checkpoints(admin)).map((row) => row.subscription),

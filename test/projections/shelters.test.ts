@@ -111,7 +111,7 @@ t.test('a removed shelter is in no list, and its number is never given again', a
   t.equal(await modern.get(TENANT_A, 's-2'), undefined)
   t.equal(await classic.get(TENANT_A, 2), undefined)
 
-  const pets = createClassicPetQueries({ database })
+  const pets = createClassicPetQueries({ database, scans: database })
   t.equal((await pets.get(TENANT_A, 1))?.shelterSerial, null, 'a pet that names it names none')
   const filtered = { sort: [], offset: 0, limit: 10, filter: { shelterSerial: 2 } }
   t.strictSame(await pets.list(TENANT_A, filtered), { items: [], totalItems: 0 })

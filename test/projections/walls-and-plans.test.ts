@@ -103,7 +103,10 @@ const fillByStatement = async (admin: SqlDatabase): Promise<void> => {
 const { database: app, admin } = await testDatabase(t, { installed: true })
 await fillByStatement(admin)
 const { database, sent } = recording(app)
-const queries = createPetQueries({ database, publicUrl: 'https://pets.example.org' })
+const queries = createPetQueries({
+  ...{ database, scans: database },
+  publicUrl: 'https://pets.example.org',
+})
 const shelters = createShelterQueries({ database })
 
 t.test('every statement is bound to the tenant that was given, wherever it reads', async (t) => {
@@ -145,6 +148,26 @@ t.test('every statement is bound to the tenant that was given, wherever it reads
     const walls = [...text.matchAll(/tenant_id = \$1\b/g)]
     t.ok(sources.length > 0 && walls.length >= sources.length, text)
   }
+})
+
+t.test('what looks at each match never uses the connections of what does not', async (t) => {
+  const [quick, slow] = [recording(app), recording(app)]
+  const lanes = createPetQueries({
+    ...{ database: quick.database, scans: slow.database },
+    publicUrl: 'https://pets.example.org',
+  })
+  const looksAtEach = /count\(\*\)|@@|pet_words/
+  for (const filter of FILTERS) {
+    for (const facets of [[], ['species', 'status'], ['breed'], PET_FACETS] as const) {
+      await lanes.search(TENANT_A, query({ filter, facets }))
+    }
+  }
+  t.same(
+    quick.sent.filter(({ text }) => looksAtEach.test(text)),
+    [],
+  )
+  t.ok(quick.sent.length >= 8, 'the documented filters, and facets that are in cubes')
+  t.ok(slow.sent.some(({ text }) => looksAtEach.test(text)))
 })
 
 const plans = (parts: Partial<PetQuery>): Promise<readonly string[]> =>

@@ -100,7 +100,7 @@ export const testApp = async (t: Test, options: TestAppOptions = {}): Promise<Te
   const issuer = createTokenIssuer({ keys, ...names, clock, ids })
   const real: Ports = {
     ...{ clock, ids, logger, metrics, eventStore, database, notifications, issuer, randomToken },
-    searches: database,
+    searches: { database, scans: database },
     projectionDatabase: () => database,
     refreshStatistics: refreshStatistics(admin),
     random: randomFraction,

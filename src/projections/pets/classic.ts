@@ -77,12 +77,14 @@ export type ClassicPetQueries = Readonly<{
   serialOf(tenantId: TenantId, petId: string): Promise<number | undefined>
 }>
 
-export const createClassicPetQueries = (
-  options: Readonly<{ database: SqlDatabase }>,
-): ClassicPetQueries => {
-  const reading = { ...options, tables: petTables(petsProjection) }
+/** `scans`: for lists, which may be in the order of any field and then look at each match. */
+export const createClassicPetQueries = ({
+  database,
+  scans,
+}: Readonly<{ database: SqlDatabase; scans: SqlDatabase }>): ClassicPetQueries => {
+  const reading = { database, tables: petTables(petsProjection) }
   return {
-    list: (tenantId, query) => listPets(reading, tenantId, query),
+    list: (tenantId, query) => listPets({ ...reading, database: scans }, tenantId, query),
     get: (tenantId, serial) => getPet(reading, tenantId, serial),
     serialOf: (tenantId, petId) => serialOf(reading, tenantId, petId),
   }

@@ -1,9 +1,9 @@
 // Exact totals and facets: from a cube where one has all fields of the question, else counted over the pets.
 import type { TenantId } from '../../core/ids.ts'
 import type { SqlDatabase } from '../../core/sql.ts'
-import { type CubeField, CUBES } from './cubes.ts'
+import { type Cube, type CubeField, CUBES } from './cubes.ts'
 import { cubeConditions, cubeFieldsOf, type Parameters, parametersFor } from './filter.ts'
-import type { PetFacet } from './query-types.ts'
+import type { PetFacet, PetFilter, PetQuery } from './query-types.ts'
 import { statementFor } from '../statements.ts'
 import { petSource, type PetTables, type Question } from './source.ts'
 
@@ -19,6 +19,13 @@ const FACET_COLUMNS: Readonly<Record<PetFacet, CubeField | 'breed_key'>> = {
   goodWithKids: 'good_with_kids',
   breed: 'breed_key',
   shelterId: 'shelter_id',
+}
+
+/** Whether cubes have all the numbers of an answer: it then costs no more than its page, however many pets match. */
+export const isInCubes = ({ filter, facets }: Pick<PetQuery, 'filter' | 'facets'>): boolean => {
+  const isOf = (fields: readonly CubeField[] | undefined): boolean =>
+    fields !== undefined && cubeFor(fields) !== undefined
+  return isOf(cubeFieldsOf(filter)) && facets.every((facet) => isOf(facetFields(filter, facet)))
 }
 
 export const countPets = async (
@@ -48,11 +55,9 @@ export const countFacet = async (
   question: Question & Readonly<{ facet: PetFacet }>,
 ): Promise<Readonly<Record<string, number>>> => {
   const { facet } = question
-  const filter = { ...question.filter }
-  delete filter[facet]
   const column = FACET_COLUMNS[facet]
-  const fields = column === 'breed_key' ? undefined : cubeFieldsOf(filter)?.concat(column)
-  const asked = { tenantId, text: question.text, filter }
+  const fields = facetFields(question.filter, facet)
+  const asked = { tenantId, text: question.text, filter: withoutFacet(question.filter, facet) }
   const fromCube =
     fields === undefined ? undefined : cubeGroups(counting.tables, fields, { ...asked, column })
   const { values, statement } = fromCube ?? petGroups(counting.tables, { ...asked, column })
@@ -61,6 +66,20 @@ export const countFacet = async (
     values,
   )
   return Object.fromEntries(rows.map(({ value, total }) => [value, total]))
+}
+
+/** A facet tells what there would be without the filter's own word about it. */
+const withoutFacet = (filter: PetFilter, facet: PetFacet): PetFilter => {
+  const rest = { ...filter }
+  delete rest[facet]
+  return rest
+}
+
+const facetFields = (filter: PetFilter, facet: PetFacet): readonly CubeField[] | undefined => {
+  const column = FACET_COLUMNS[facet]
+  return column === 'breed_key'
+    ? undefined
+    : cubeFieldsOf(withoutFacet(filter, facet))?.concat(column)
 }
 
 type Asked = Question & Readonly<{ tenantId: TenantId }>
@@ -96,8 +115,11 @@ const cubeGroups = (
   return { values: parameters.values, statement }
 }
 
+const cubeFor = (fields: readonly CubeField[]): Cube | undefined =>
+  CUBES.find((candidate) => fields.every((field) => candidate.fields.includes(field)))
+
 const cubeTableFor = (tables: PetTables, fields: readonly CubeField[]): string | undefined => {
-  const cube = CUBES.find((candidate) => fields.every((field) => candidate.fields.includes(field)))
+  const cube = cubeFor(fields)
   return cube === undefined ? undefined : tables.named(cube.name)
 }
 

@@ -24,7 +24,9 @@ export type PetQueries = Readonly<{
   render(tenantId: TenantId, petId: string, shape: Shape & Readonly<{ state: PetState }>): string
 }>
 
-type Options = Readonly<{ database: SqlDatabase; publicUrl: string }>
+/** `scans`: for searches that look at each match; see `Searching`. */
+export type PetDatabases = Readonly<{ database: SqlDatabase; scans: SqlDatabase }>
+type Options = PetDatabases & Readonly<{ publicUrl: string }>
 type Reading = Options & Readonly<{ tables: PetTables }>
 
 export const createPetQueries = (options: Options): PetQueries => {

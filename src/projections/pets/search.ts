@@ -1,7 +1,8 @@
 // Search: one page of pets as JSON texts, the exact number of all that match, and facets. The page's ids are found
 // first, in an index where there is one for the order, and only they are looked up as rows.
 import type { TenantId } from '../../core/ids.ts'
-import { countFacet, type Counting } from './counting.ts'
+import type { SqlDatabase } from '../../core/sql.ts'
+import { countFacet, type Counting, isInCubes } from './counting.ts'
 import { decodeCursor, encodeCursor, type Place } from './cursor.ts'
 import { type Finding, pageStatement } from './page-statement.ts'
 import type { PetFacet, PetPage, PetQuery, PetSearchResult, PetSort } from './query-types.ts'
@@ -11,13 +12,19 @@ import { statementFor } from '../statements.ts'
 import type { Question } from './source.ts'
 import { textQuery } from './vocabulary.ts'
 
-export type Searching = Counting & Readonly<{ publicUrl: string }>
+export type Searching = Counting &
+  Readonly<{
+    /** Where searches go that look at each match, so that those which do not never wait for them. */
+    scans: SqlDatabase
+    publicUrl: string
+  }>
 
 export const searchPets = async (
-  searching: Searching,
+  given: Searching,
   tenantId: TenantId,
   query: PetQuery,
 ): Promise<PetSearchResult> => {
+  const searching = isInCubes(query) ? given : { ...given, database: given.scans }
   const sort = effectiveSort(query)
   const place = placeAfter(query, sort)
   if (place === 'bad_cursor') return { kind: 'bad_cursor' }

@@ -74,7 +74,7 @@ const countedOver = (fields: readonly string[]) => {
 }
 
 t.test('replay equals incremental, twice equals once, and both equal the model', async (t) => {
-  const queries = createPetQueries({ database, publicUrl })
+  const queries = createPetQueries({ database, scans: database, publicUrl })
   const histories = historyArbitrary({ pets: 9, minSteps: 5, maxSteps: 60 })
   const sizes = fc.array(fc.integer({ min: 1, max: 15 }), { minLength: 1 })
   await fc.assert(

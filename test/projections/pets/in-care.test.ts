@@ -11,7 +11,11 @@ const SEED = 20260822
 const live = liveTarget(petsProjection)
 
 const { database, admin } = await testDatabase(t, { installed: true })
-const queries = createPetQueries({ database, publicUrl: 'https://pets.example.org' })
+const queries = createPetQueries({
+  database,
+  scans: database,
+  publicUrl: 'https://pets.example.org',
+})
 
 const shelterOf = ({ state }: Life): string | null =>
   state.kind === 'present' ? state.profile.shelterId : null

@@ -36,7 +36,11 @@ t.test('the fold reserves the pet for the next, and changes nothing else', (t) =
 
 t.test('no count moves, and the pet is read as PENDING as before', async (t) => {
   const { database } = await testDatabase(t, { installed: true })
-  const queries = createPetQueries({ database, publicUrl: 'https://pets.example.org' })
+  const queries = createPetQueries({
+    database,
+    scans: database,
+    publicUrl: 'https://pets.example.org',
+  })
   const store = memoryLog()
   const id = petId(1)
   let after = 0

@@ -154,7 +154,11 @@ const fill = async (
 
 const databases = await testDatabase(t, { installed: true })
 const { database, admin } = databases
-const queries = createPetQueries({ database, publicUrl: 'https://pets.example.org' })
+const queries = createPetQueries({
+  database,
+  scans: database,
+  publicUrl: 'https://pets.example.org',
+})
 
 t.test(
   'every query finds what a filter in memory finds, and a walk meets each pet once',

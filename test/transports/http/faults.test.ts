@@ -18,7 +18,7 @@ const rig = await httpApp(t, {
     return {
       eventStore: store.eventStore,
       database: reads.database,
-      searches: reads.database,
+      searches: { database: reads.database, scans: reads.database },
       verifier: {
         verify: async (token) => {
           if (token !== 'unreachable') return verifier.verify(token)

@@ -8,7 +8,7 @@ let watched: DisturbedDatabase | undefined
 const rig = await httpApp(t, {
   ports: ({ database }) => {
     watched = disturbedDatabase(database)
-    return { searches: watched.database }
+    return { searches: { database: watched.database, scans: watched.database } }
   },
 })
 const { app } = rig

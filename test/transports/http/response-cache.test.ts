@@ -17,7 +17,8 @@ let ahead = 0
 const rig = await httpApp(t, {
   ports: ({ database }) => {
     watched = disturbedDatabase(database)
-    return { searches: watched.database, clock: () => systemClock() + ahead }
+    const searches = { database: watched.database, scans: watched.database }
+    return { searches, clock: () => systemClock() + ahead }
   },
 })
 const { app } = rig
