@@ -54,6 +54,7 @@ import {
 import type { SignInLimit } from './transports/http/accounts/sign-in-limit.ts'
 import { createOAuthRoutes } from './transports/http/oauth/routes.ts'
 import type { HttpSettings, Readiness, RoutePlugin } from './transports/http/options.ts'
+import type { AllowedOrigins } from './transports/http/origin.ts'
 import { createHttpServer } from './transports/http/server.ts'
 import { createUpgrades } from './transports/http/upgrades.ts'
 import { documentedData } from './transports/http/webhooks/documented-data.ts'
@@ -66,7 +67,6 @@ import { createEventRoutes } from './transports/sse/routes.ts'
 import { createWebhookEngine, type WebhookEngine } from './transports/webhooks/engine.ts'
 import { EVENTS_PATH } from './transports/websocket/protocol.ts'
 import { createWebSocketEvents, type WebSocketEvents } from './transports/websocket/server.ts'
-import type { AllowedOrigins } from './transports/websocket/settings.ts'
 
 /** The transports of events that are wired below: the published documents describe these. */
 const SERVED: readonly ServedTransport[] = ['sse', 'websocket', 'mqtt', 'webhooks']
@@ -162,7 +162,7 @@ export const assemble = async (ports: Ports, settings: Settings): Promise<Pawtra
       createWebhookRoutes({ ...ports, application, deliveries: webhooks }),
     ],
   })
-  const websocket = createWebSocketEvents({ ...ports, ...settings, feed })
+  const websocket = createWebSocketEvents({ ...ports, feed })
   serveUpgrades(http, settings, { mqtt, websocket })
   const consumers = createConsumers({ ports, settings, application, progress })
   return {

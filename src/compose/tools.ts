@@ -141,36 +141,47 @@ const status = async ({ database, eventStore }: Store): Promise<Status> => {
 }
 
 const reset = async ({ config, logger }: Context): Promise<'reset' | 'in_use'> => {
-  const cluster = path.join(config.dataDir, 'postgres')
-  if (config.databaseUrl === undefined) {
+  const { databaseUrl, eventStoreUrl, dataDir } = config
+  const cluster = path.join(dataDir, 'postgres')
+  const urls = [databaseUrl, eventStoreUrl].filter((url) => url !== undefined)
+  if (databaseUrl === undefined) {
     if ((await findRunningServer(cluster, logger)).kind !== 'none') return 'in_use'
-    await rm(cluster, { recursive: true, force: true })
-  } else {
-    const outcome = await dropSchemas(config.databaseUrl, logger)
-    if (outcome === 'in_use') return outcome
   }
-  await rm(path.join(config.dataDir, 'blobs'), { recursive: true, force: true })
+  if ((await dropSchemas(urls, logger)) === 'in_use') return 'in_use'
+  if (databaseUrl === undefined) await rm(cluster, { recursive: true, force: true })
+  await rm(path.join(dataDir, 'blobs'), { recursive: true, force: true })
   return 'reset'
 }
 
-const dropSchemas = async (url: string, logger: Logger): Promise<'reset' | 'in_use'> => {
-  const database = createDatabase({
-    url,
-    maxConnections: 1,
-    statementTimeoutMs: 60_000,
-    applicationName: 'pawtrail reset',
-    logger,
-  })
+// Of a server that runs, whichever of the two databases is looked at.
+const RUNNING = `select 1 from pg_stat_activity where datname = current_database()
+  and application_name in ('pawtrail', 'pawtrail appender')`
+
+/** Of all the databases or of none: the log may be in another one than the read models. */
+const dropSchemas = async (
+  urls: readonly string[],
+  logger: Logger,
+): Promise<'reset' | 'in_use'> => {
+  const databases = urls.map((url) =>
+    createDatabase({
+      url,
+      maxConnections: 1,
+      statementTimeoutMs: 60_000,
+      applicationName: 'pawtrail reset',
+      logger,
+    }),
+  )
   try {
-    const running = await database.query(
-      `select 1 from pg_stat_activity where datname = current_database() and application_name = 'pawtrail'`,
-    )
-    if (running.length > 0) return 'in_use'
-    await database.query('drop schema if exists read cascade')
-    await database.query('drop schema if exists pawtrail cascade')
-    await database.query(`drop schema if exists ${JOBS_SCHEMA} cascade`)
+    for (const database of databases) {
+      if ((await database.query(RUNNING)).length > 0) return 'in_use'
+    }
+    for (const database of databases) {
+      await database.query('drop schema if exists read cascade')
+      await database.query('drop schema if exists pawtrail cascade')
+      await database.query(`drop schema if exists ${JOBS_SCHEMA} cascade`)
+    }
     return 'reset'
   } finally {
-    await database.close()
+    await Promise.all(databases.map((database) => database.close()))
   }
 }

@@ -21,13 +21,16 @@ export const holdTenure = async (
   const stop = (): void => reading.abort()
   signal.addEventListener('abort', stop)
   if (signal.aborted) stop()
+  let tenure: Tenure | undefined
   try {
-    const tenure = await beginTenure(options, lease, reading.signal)
+    tenure = await beginTenure(options, lease, reading.signal)
     await work(tenure)
     if (tenure.seen > tenure.written) await write(tenure)
   } finally {
     signal.removeEventListener('abort', stop)
     stop()
+    // One that fails again and again falls behind, and keeps no house. Nothing waits for it.
+    if (tenure !== undefined) void measure(tenure).catch(() => {})
     await checkpoints.release(lease).catch(() => {}) // it runs out by itself
   }
 }
@@ -123,6 +126,7 @@ const takePage = async (tenure: Tenure, page: LogPage): Promise<void> => {
   for (const event of page.events) {
     if (!(await dealWith(tenure, event))) return
     tenure.seen = event.position
+    await keepHouse(tenure) // a page may take longer than a lease
   }
   tenure.seen = Math.max(tenure.seen, page.upTo)
   await write(tenure)

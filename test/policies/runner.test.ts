@@ -123,3 +123,18 @@ t.test('events of no interest move the checkpoint, and are seen by nobody', asyn
   await until('they were passed over', () => moves.at(-1) === 2)
   t.strictSame(seen, [])
 })
+
+t.test('a page that takes longer than a lease is not begun by somebody else', async (t) => {
+  const { write, start, seen } = setUp(t, async () => {
+    await new Promise((resolve) => setTimeout(resolve, 12))
+    return done
+  })
+  const names = Array.from({ length: 80 }, (_, number) => `n${String(number)}`)
+  await write(1, ...names)
+  const timing = { leaseMs: 400, signOfLifeMs: 60 } // longer than any reaction
+  start({ timing })
+  await until('it has begun', () => seen.length > 0)
+  start({ owner: 'two', timing })
+  await until('all are seen', () => seen.length >= names.length)
+  t.strictSame(seen, names)
+})

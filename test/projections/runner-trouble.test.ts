@@ -133,6 +133,24 @@ t.test('an outage of the database is waited out, and no event is skipped', async
   t.strictSame(await admin.query('select 1 from pawtrail.parked'), [])
 })
 
+t.test('a projection that fails again and again is measured as behind', async (t) => {
+  const { database, store } = await setUp(t)
+  const down: SqlDatabase = {
+    ...database,
+    transaction: () => Promise.reject(new Fault('database_unavailable', 'down')),
+  }
+  const shown = new Map<string, number>()
+  testRunner(t, {
+    projection: petsProjection,
+    eventStore: store,
+    database: down,
+    metrics: { ...noMetrics, gauge: (name, value) => void shown.set(name, value) },
+  })
+  for (let number = 1; number <= 3; number += 1) await append(store, pet(number), [admission()])
+  await until('it is told', () => shown.get('pawtrail_projection_lag_events') === 3)
+  t.equal(shown.get('pawtrail_projection_position'), 0)
+})
+
 t.test('connections that the server ends are replaced', async (t) => {
   const { url, admin, store } = await setUp(t)
   const own = createDatabase({

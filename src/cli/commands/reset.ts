@@ -28,10 +28,12 @@ export const reset = defineCommand({
 })
 
 const confirm = async (config: Config): Promise<void> => {
-  const what =
+  const readModels =
     config.databaseUrl === undefined
       ? `everything in ${config.dataDir}`
       : "Pawtrail's schemas in the database of DATABASE_URL"
+  const log = "Pawtrail's schemas in the database of EVENT_STORE_URL"
+  const what = config.eventStoreUrl === undefined ? readModels : `${readModels} and ${log}`
   if (!process.stdin.isTTY) {
     throw new CliError('usage', `this removes ${what}: say --yes to do it`)
   }

@@ -39,11 +39,15 @@ export const holdTenure = async (
   const stop = (): void => reading.abort()
   signal.addEventListener('abort', stop)
   if (signal.aborted) stop()
+  let tenure: Tenure | undefined
   try {
-    await work(await beginTenure(options, lease), reading.signal)
+    tenure = await beginTenure(options, lease)
+    await work(tenure, reading.signal)
   } finally {
     signal.removeEventListener('abort', stop)
     stop()
+    // One that fails again and again falls behind, and keeps no house. Nothing waits for it.
+    if (tenure !== undefined) void measure(tenure).catch(() => {})
     await releaseLease(options.database, lease).catch(() => {}) // it runs out by itself
   }
 }
@@ -194,7 +198,7 @@ const keepHouse = async (tenure: Tenure): Promise<void> => {
   if (nowMs - tenure.housekeptAtMs < timing.housekeepingMs) return
   await renewLease(tenure.options.database, tenure.lease)
   await retryParked(tenure)
-  await measureLag(tenure)
+  await measure(tenure)
   tenure.housekeptAtMs = clock()
 }
 
@@ -245,8 +249,10 @@ const setAside = ({ options, parked, lease }: Tenure, poison: Poison): void => {
   )
 }
 
-const measureLag = async ({ options, lease, seen }: Tenure): Promise<void> => {
-  const head = await options.eventStore.head()
-  const lag = Math.max(0, head - seen)
-  options.metrics.gauge('pawtrail_projection_lag_events', lag, { projection: lease.subscription })
+const measure = async ({ options, lease, seen }: Tenure): Promise<void> => {
+  const { metrics, eventStore } = options
+  const labels = { projection: lease.subscription }
+  metrics.gauge('pawtrail_projection_position', seen, labels)
+  const lag = Math.max(0, (await eventStore.head()) - seen)
+  metrics.gauge('pawtrail_projection_lag_events', lag, labels)
 }

@@ -4,14 +4,20 @@ import type { IncomingMessage, Server } from 'node:http'
 import { BlockList, isIPv4, isIPv6, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { destroyOnError, type Upgrade, type UpgradeHandler, type Upgrades } from './host.ts'
+import { type AllowedOrigins, isOriginAllowed } from './origin.ts'
 import { problemBody, ProblemError, PROBLEMS } from './problem.ts'
 
 type TrustProxy = boolean | number | readonly string[]
-export type UpgradeOptions = Readonly<{ trustProxy?: TrustProxy }>
+export type UpgradeOptions = Readonly<{
+  trustProxy?: TrustProxy
+  publicUrl?: string
+  allowedOrigins?: AllowedOrigins // whose pages may come in, whatever is spoken then; the own ones by default
+}>
 
 export const createUpgrades = (server: Server, options: UpgradeOptions = {}): Upgrades => {
   const handlers = new Map<string, UpgradeHandler>()
-  const isProxy = trustOf(options.trustProxy ?? false)
+  const { trustProxy = false, publicUrl, allowedOrigins = 'same' } = options
+  const isProxy = trustOf(trustProxy)
 
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     // A client that goes away in the middle is no fault of ours.
@@ -25,6 +31,11 @@ export const createUpgrades = (server: Server, options: UpgradeOptions = {}): Up
     const handler = handlers.get(path)
     if (handler === undefined) {
       refuse(new ProblemError('not-found', 'There is no WebSocket at this path.'))
+      return
+    }
+    const { origin, host } = request.headers
+    if (!isOriginAllowed({ origin, host, publicUrl, allowedOrigins })) {
+      refuse(new ProblemError('forbidden', 'Pages of this origin may not connect.'))
       return
     }
     handler({ request, socket, head, address: addressOf(request, isProxy), refuse })

@@ -17,7 +17,6 @@ export type Reply = Readonly<{
 export type Answer = Readonly<{ kind: 'end'; reasonCode: number }> | Reply
 
 const REFUSED_PUBLISH = 'clients do not publish here: commands are sent over HTTP'
-const MAX_FILTERS = 32
 
 const reply = (...replies: Packet[]): Answer => ({
   kind: 'reply',
@@ -61,7 +60,8 @@ const answerPublish = (packet: IPublishPacket, { version }: Client): Answer => {
 }
 
 const answerSubscribe = (packet: ISubscribePacket, client: Client): Answer => {
-  if (packet.subscriptions.length > MAX_FILTERS) return end(REASON.quotaExceeded)
+  if (packet.subscriptions.length > client.house.limits.filtersPerPacket)
+    return end(REASON.quotaExceeded)
   const after = textOf(packet.properties?.userProperties, 'after')
   const id = packet.properties?.subscriptionIdentifier
   const granted = packet.subscriptions.map(({ topic, qos, rap, rh }) =>

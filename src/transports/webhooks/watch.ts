@@ -6,6 +6,7 @@ import type { EventStore, LogPage } from '../../core/event-store.ts'
 import type { StoredEvent } from '../../core/event.ts'
 import type { TenantId } from '../../core/ids.ts'
 import type { Logger } from '../../core/logger.ts'
+import type { Metrics } from '../../core/metrics.ts'
 import type { WebhookStore } from '../../core/webhooks.ts'
 import type { WorkQueue } from '../../core/work-queue.ts'
 import { barredUserOf } from '../../events/registry.ts'
@@ -19,6 +20,7 @@ export type WatchOptions = Readonly<{
   application: Readonly<{ webhooks: Pick<Application['webhooks'], 'sync' | 'disable'> }>
   subjectOf: (event: StoredEvent) => string
   logger: Logger
+  metrics: Metrics
   limits: WebhookLimits
 }>
 
@@ -92,7 +94,7 @@ type Leaving = Readonly<{ tenantId: TenantId; leaver: string }>
 
 /** What only staff may see goes where somebody of the staff answers for it. */
 const disableKeptBy = async (
-  { application, logger }: WatchOptions,
+  { application, logger, metrics }: WatchOptions,
   { tenantId, leaver }: Leaving,
   endpoints: Known,
 ): Promise<void> => {
@@ -101,6 +103,7 @@ const disableKeptBy = async (
     const actor = { kind: 'system', id: 'webhooks' } as const
     const context = { tenantId, actor, correlationId: `webhook ${id}` }
     await application.webhooks.disable(context, id, { reason: KEEPER_LEFT })
+    metrics.count('pawtrail_webhooks_disabled_total')
     logger.warn({ endpoint: id }, 'a webhook endpoint of the staff class was disabled')
   }
 }

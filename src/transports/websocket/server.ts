@@ -6,7 +6,6 @@ import { ProblemError, type Upgrade, type UpgradeHandler } from '../http/host.ts
 import type { Client, House } from './client.ts'
 import { createDoor } from './door.ts'
 import { leave } from './line.ts'
-import { isOriginAllowed } from './origin.ts'
 import { BARE_SUBPROTOCOL, CLOSE, SUBPROTOCOL } from './protocol.ts'
 import { WEBSOCKET_LIMITS, type WebSocketLimits, type WebSocketOptions } from './settings.ts'
 
@@ -39,10 +38,6 @@ export const createWebSocketEvents = (options: WebSocketOptions): WebSocketEvent
   sweeping.unref()
 
   const refusal = ({ request, address }: Upgrade): ProblemError | undefined => {
-    const { origin, host } = request.headers
-    if (!isOriginAllowed({ origin, host, ...options })) {
-      return new ProblemError('forbidden', 'Pages of this origin may not connect.')
-    }
     if (!isOffered(request, SUBPROTOCOL) && !isOffered(request, BARE_SUBPROTOCOL)) {
       const detail = `A sub-protocol must be offered: ${SUBPROTOCOL} or ${BARE_SUBPROTOCOL}.`
       return new ProblemError('bad-request', detail)

@@ -40,8 +40,6 @@ export const WEBSOCKET_LIMITS: WebSocketLimits = {
   closeGraceMs: 2_000,
 }
 
-export type AllowedOrigins = 'same' | 'any' | readonly string[]
-
 export type WebSocketOptions = Readonly<{
   feed: Feed
   cursors: CursorCodec
@@ -50,8 +48,6 @@ export type WebSocketOptions = Readonly<{
   ids: IdGenerator
   random: () => number // in [0, 1)
   logger: Logger
-  publicUrl: string
-  allowedOrigins: AllowedOrigins
   limits?: Partial<WebSocketLimits>
 }>
 

@@ -1,7 +1,10 @@
 // MQTT in the real application: its accounts, its read model, its log, over TCP and
 // WebSocket.
+import { once } from 'node:events'
+import type { IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t from 'tap'
+import { WebSocket } from 'ws'
 import { testApp } from '../../support/app.ts'
 import { listen } from './client.ts'
 
@@ -35,6 +38,31 @@ for (const protocolVersion of [4, 5] as const) {
     }
   })
 }
+
+t.test('pages of other origins get no WebSocket of MQTT, nor one of events', async (t) => {
+  const { app } = await testApp(t, { settings: { allowedOrigins: ['https://app.example.org'] } })
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  const { port } = app.server.address() as AddressInfo
+  const statusOf = async (path: string, protocol: string, origin: string): Promise<number> => {
+    const ws = new WebSocket(`ws://127.0.0.1:${port}${path}`, protocol, { origin })
+    t.teardown(() => ws.terminate())
+    ws.on('error', () => {})
+    return Promise.race([
+      once(ws, 'open').then(() => 101),
+      once(ws, 'unexpected-response').then(
+        ([, response]) => (response as IncomingMessage).statusCode ?? 0,
+      ),
+    ])
+  }
+  for (const [path, protocol] of [
+    ['/mqtt', 'mqtt'],
+    ['/v1/events/ws', 'pawtrail.events.v1'],
+  ] as const) {
+    t.equal(await statusOf(path, protocol, 'https://evil.example.org'), 403, path)
+    t.equal(await statusOf(path, protocol, 'https://app.example.org'), 101, path)
+    t.equal(await statusOf(path, protocol, `http://127.0.0.1:${port}`), 101, path)
+  }
+})
 
 t.test('an account signs in with its name and password, and attempts are counted', async (t) => {
   const { app, mqtt, bearer } = await testApp(t)

@@ -13,7 +13,7 @@ import { createCommandHandler } from '../../../src/commands/handle.ts'
 import type { CommandContext } from '../../../src/core/command.ts'
 import type { EventStore } from '../../../src/core/event-store.ts'
 import { silentLogger } from '../../../src/core/logger.ts'
-import { noMetrics } from '../../../src/core/metrics.ts'
+import { type Metrics, noMetrics } from '../../../src/core/metrics.ts'
 import type { OutboundLines } from '../../../src/core/outbound.ts'
 import type { SqlDatabase } from '../../../src/core/sql.ts'
 import type { WebhookStore } from '../../../src/core/webhooks.ts'
@@ -48,7 +48,11 @@ export type WebhookRig = Readonly<{
   start(options?: Partial<WebhookLimits>, parts?: Parts): Promise<EngineHandle>
 }>
 export type Registered = Readonly<{ id: string; secret: string }>
-export type Parts = Readonly<{ store?: WebhookStore; outbound?: OutboundLines }>
+export type Parts = Readonly<{
+  store?: WebhookStore
+  outbound?: OutboundLines
+  metrics?: Metrics
+}>
 
 export const webhookRig = async (t: Test): Promise<WebhookRig> => {
   const { url, database } = await testDatabase(t)
@@ -94,7 +98,7 @@ export const webhookRig = async (t: Test): Promise<WebhookRig> => {
         ...{ application: { webhooks }, eventStore, webhookStore: store, workQueue: queue },
         outbound: parts.outbound ?? createOutbound({ allowInsecure: true, logger }),
         ...{ catalogue, cursors: plainCursors(), documented: async () => undefined },
-        ...{ clock, ids, random: () => 0.5, logger, metrics: noMetrics },
+        ...{ clock, ids, random: () => 0.5, logger, metrics: parts.metrics ?? noMetrics },
         schemaBase: 'https://schemas.test',
         limits,
         ...(parts.store === undefined ? {} : { webhookStore: parts.store }),

@@ -2,6 +2,7 @@
 import t from 'tap'
 import type { Actor } from '../../../src/core/event.ts'
 import { tenantIdSchema } from '../../../src/core/ids.ts'
+import { noMetrics } from '../../../src/core/metrics.ts'
 import type { WebhookConfig } from '../../../src/events/webhook.ts'
 import { startReceiver } from '../../support/receiver.ts'
 import { write } from '../feed/harness.ts'
@@ -78,7 +79,8 @@ void t.test('the account of who last said where it goes takes an endpoint along'
     'resumed by another': await resumed(await register(user('u1')), 'u2'),
   }
   const last = await register(user('u9'))
-  await rig.start()
+  const counted: string[] = []
+  await rig.start({}, { metrics: { ...noMetrics, count: (name) => void counted.push(name) } })
   await leave('u1', OTHER) // of that name there
   await leave('u9')
   await disabled(last)
@@ -91,6 +93,8 @@ void t.test('the account of who last said where it goes takes an endpoint along'
   await disabled(again)
   for (const [what, id] of Object.entries(taken)) t.equal(await status(id), LEFT, what)
   for (const [what, id] of Object.entries(left)) t.equal(await status(id), 'active', what)
+  const ended = counted.filter((name) => name === 'pawtrail_webhooks_disabled_total')
+  t.equal(ended.length, 2 + Object.keys(taken).length, 'each is counted')
 })
 
 void t.test('nothing is lost: whoever resumes it answers for it from then on', async (t) => {

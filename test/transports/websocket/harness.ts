@@ -6,16 +6,13 @@ import type { Test } from 'tap'
 import type { Principal, Scope, TokenVerifier } from '../../../src/core/auth.ts'
 import { silentLogger } from '../../../src/core/logger.ts'
 import { uuidV7 } from '../../../src/adapters/system/ids.ts'
-import { createUpgrades } from '../../../src/transports/http/upgrades.ts'
+import { createUpgrades, type UpgradeOptions } from '../../../src/transports/http/upgrades.ts'
 import { EVENTS_PATH } from '../../../src/transports/websocket/protocol.ts'
 import {
   createWebSocketEvents,
   type WebSocketEvents,
 } from '../../../src/transports/websocket/server.ts'
-import type {
-  WebSocketLimits,
-  WebSocketOptions,
-} from '../../../src/transports/websocket/settings.ts'
+import type { WebSocketLimits } from '../../../src/transports/websocket/settings.ts'
 import { fixedClock, type FixedClock } from '../../support/fixed-clock.ts'
 import { feedHarness, type FeedHarness, type HarnessOptions, TENANT } from '../feed/harness.ts'
 
@@ -45,7 +42,7 @@ export const principal = (
 export type SocketOptions = HarnessOptions &
   Readonly<{
     socket?: Partial<WebSocketLimits>
-    origins?: WebSocketOptions['allowedOrigins']
+    origins?: UpgradeOptions['allowedOrigins']
     verifier?: TokenVerifier
   }>
 
@@ -74,11 +71,11 @@ export const socketHarness = async (
     ids: uuidV7(clock),
     random: () => 0,
     logger: silentLogger,
-    publicUrl: 'http://pawtrail.test',
-    allowedOrigins: options.origins ?? 'same',
     limits: { sweepMs: 10, closeGraceMs: 300, ...options.socket },
   })
-  createUpgrades(server).on(EVENTS_PATH, events.upgrade)
+  const { origins: allowedOrigins = 'same' } = options
+  const rule = { publicUrl: 'http://pawtrail.test', allowedOrigins }
+  createUpgrades(server, rule).on(EVENTS_PATH, events.upgrade)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   t.teardown(async () => {
     await events.stop()

@@ -1,10 +1,11 @@
 // Which web pages may connect: a browser lets any page open a WebSocket, and says from where.
-import type { AllowedOrigins } from './settings.ts'
+
+export type AllowedOrigins = 'same' | 'any' | readonly string[]
 
 export type OriginOptions = Readonly<{
   origin: string | undefined
   host: string | undefined
-  publicUrl: string
+  publicUrl: string | undefined
   allowedOrigins: AllowedOrigins
 }>
 
@@ -14,6 +15,7 @@ export const isOriginAllowed = (options: OriginOptions): boolean => {
   if (origin === undefined || allowedOrigins === 'any') return true
   if (!URL.canParse(origin)) return false
   const from = new URL(origin)
-  if (from.host === host || from.origin === new URL(publicUrl).origin) return true
+  if (from.host === host) return true
+  if (publicUrl !== undefined && from.origin === new URL(publicUrl).origin) return true
   return allowedOrigins !== 'same' && allowedOrigins.includes(from.origin)
 }
