@@ -68,6 +68,15 @@ t.test('a JPEG, PNG or WebP is stored, shown in photos, and served as what it is
     t.equal(sent.statusCode, 201, sent.body)
     t.same(sent.json(), { message: 'The photo was added.', success: true })
     t.match(sent.headers, { etag: '"v2"', 'event-cursor': String })
+    const location = String(sent.headers.location)
+    const headers = { 'wait-for-cursor': String(sent.headers['event-cursor']) }
+    t.same(
+      (await app.inject({ url: location, headers })).rawPayload,
+      bytes,
+      'at its Location, at once',
+    )
+    const broken = await app.inject({ url: location, headers: { 'wait-for-cursor': 'broken' } })
+    t.equal(broken.statusCode, 400, 'the cursor is looked at')
     const place = new URL((await photosOf(url))[0] ?? '').pathname
     const image = await app.inject(place)
     t.equal(image.statusCode, 200)

@@ -111,6 +111,21 @@ t.test('parameters are checked: each bad one is named', async (t) => {
   t.match(response.json(), { facets: { species: Object } })
 })
 
+t.test(
+  'a range that is none, and an amount with too many places, are refused in a body too',
+  async (t) => {
+    const refusedFor = async (criteria: object) => {
+      const payload = { criteria }
+      const answer = await app.inject({ method: 'QUERY', url: '/v1/pets', payload })
+      t.equal(answer.statusCode, 422, answer.body)
+      return answer.json<{ errors: { field: string }[] }>().errors.map(({ field }) => field)
+    }
+    t.same(await refusedFor({ priceRange: { min: 60, max: '50.00' } }), ['criteria.priceRange.min'])
+    t.same(await refusedFor({ ageRange: { min: 6, max: 5 } }), ['criteria.ageRange.min'])
+    t.same(await refusedFor({ priceRange: { min: 12.345 } }), ['criteria.priceRange.min'])
+  },
+)
+
 t.test('GET, QUERY and POST ask the same question and get the same bytes', async (t) => {
   const mine = await rig.newTenant('queries')
   await rig.admit({}, mine)

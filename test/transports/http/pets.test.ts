@@ -137,7 +137,9 @@ t.test(
     t.equal((await post('outcome', { kind: 'ADOPTION' })).statusCode, 422)
     const out = await post('outcome', { kind: 'TRANSFER_OUT', destination: 'Riverside Rescue' })
     t.match(out.json(), { status: 'NOT_AVAILABLE' })
-    t.equal((await post('outcome', { kind: 'TRANSFER_OUT' })).headers.etag, '"v2"', 'already so')
+    const again = await post('outcome?include=shelter,links', { kind: 'TRANSFER_OUT' })
+    t.equal(again.headers.etag, '"v2"', 'already so')
+    t.match(again.json(), { intakeDate: String, links: { self: String } }, 'with what was asked')
     t.equal((await post('outcome', { kind: 'DIED_IN_CARE' })).statusCode, 409)
     t.equal((await post('return', { reason: 'allergy' })).statusCode, 409)
   },

@@ -37,6 +37,8 @@ const securityOf = ({ doc }: DocumentedRoute): JsonObject[] => {
 
 const isWrite = ({ method }: DocumentedRoute): boolean =>
   method === 'PUT' || method === 'PATCH' || method === 'DELETE'
+const takesIfMatch = (route: DocumentedRoute): boolean =>
+  isWrite(route) || route.doc.problems?.includes(412) === true
 const isRead = ({ method }: DocumentedRoute): boolean => method === 'GET' || method === 'QUERY'
 const takesKey = ({ method, doc }: DocumentedRoute): boolean =>
   method === 'POST' && (doc.idempotencyKey ?? doc.profile !== 'oauth')
@@ -60,7 +62,7 @@ const parametersOf = (route: DocumentedRoute, { components }: Profile): JsonObje
   const inHeaders = [
     ...(route.isOpen || route.doc.profile === 'oauth' ? [] : ['TenantId']),
     ...(takesKey(route) ? ['IdempotencyKey'] : []),
-    ...(isWrite(route) ? ['IfMatch'] : []),
+    ...(takesIfMatch(route) ? ['IfMatch'] : []),
     ...(isRead(route) && !route.isOpen ? ['WaitForCursor', 'IfNoneMatch'] : []),
   ]
   return [...inPath, ...inQuery, ...inHeaders.map(parameter)]

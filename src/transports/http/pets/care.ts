@@ -13,10 +13,14 @@ export const careRoutes = (app: FastifyInstance, parts: RouteParts): void => {
   const routes = app.withTypeProvider<RequestTypes>()
   const { pets } = parts.application
 
+  type Act = Readonly<{
+    include: readonly string[] | undefined
+    run: (context: ReturnType<typeof contextOf>) => Promise<PetResult>
+  }>
   const act = async (
     request: FastifyRequest,
     reply: FastifyReply,
-    run: (context: ReturnType<typeof contextOf>) => Promise<PetResult>,
+    { include = [], run }: Act,
   ): Promise<FastifyReply> => {
     const writer = staff(request)
     const call = { request, ...writer, content: request.body }
@@ -25,7 +29,7 @@ export const careRoutes = (app: FastifyInstance, parts: RouteParts): void => {
         run(contextOf(request, writer, { expectedVersion, idempotency })),
       ),
     )
-    return sendWritten(parts, reply, { writer, done: doneOrThrow(result, 'pet'), include: [] })
+    return sendWritten(parts, reply, { writer, done: doneOrThrow(result, 'pet'), include })
   }
 
   routes.post(
@@ -37,9 +41,11 @@ export const careRoutes = (app: FastifyInstance, parts: RouteParts): void => {
     },
     (request, reply) => {
       const { kind, date = today(parts), destination = null, reason = null } = request.body
-      return act(request, reply, (context) =>
-        pets.recordOutcome(context, request.params.id, { kind, date, destination, reason }),
-      )
+      return act(request, reply, {
+        include: request.query.include,
+        run: (context) =>
+          pets.recordOutcome(context, request.params.id, { kind, date, destination, reason }),
+      })
     },
   )
 
@@ -54,9 +60,10 @@ export const careRoutes = (app: FastifyInstance, parts: RouteParts): void => {
       const { status, date = today(parts), source = null, condition = null } = request.body
       const { reason = null } = request.body
       const intake = { kind: 'RETURN', date, source, condition } as const
-      return act(request, reply, (context) =>
-        pets.returnToCare(context, request.params.id, { status, intake, reason }),
-      )
+      return act(request, reply, {
+        include: request.query.include,
+        run: (context) => pets.returnToCare(context, request.params.id, { status, intake, reason }),
+      })
     },
   )
 }

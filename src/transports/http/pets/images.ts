@@ -17,6 +17,7 @@ import { photoUrl } from './body.ts'
 import { petDocs } from './docs.ts'
 import { type ImageKind, imageKindOf, imageName } from './image-bytes.ts'
 import { apiResponseSchema } from './schema.ts'
+import { petPath } from './single.ts'
 
 export const MAX_IMAGE_BYTES = 5 * 1024 * 1024
 const MAX_DESCRIPTION_LENGTH = 1_000
@@ -73,6 +74,7 @@ const uploadRoute = (app: FastifyInstance, parts: RouteParts): void => {
         etag: versionTag(done.version),
         'event-cursor': parts.eventCursors.of(writer.tenantId, done.position),
         'cache-control': 'no-store',
+        location: placeOf(writer.tenantId, petId, sent),
       })
       if (done.replayed) reply.header('idempotent-replayed', 'true')
       return reply.code(201).send({ message: 'The photo was added.', success: true })
@@ -145,6 +147,13 @@ const describe = (text: string): string | null => {
   throw formProblem('additionalMetadata', message, 'TOO_LONG')
 }
 
+/** Where the photo is read; as it is named in the pet's photos. */
+const placeOf = (tenantId: TenantId, petId: string, sent: SentPhoto): string => {
+  if (sent.kind === 'url') return new URL(sent.url).href
+  const named = tenantId === SHARED_TENANT ? '' : `?tenant=${tenantId}`
+  return `${petPath(petId)}/images/${imageName(sent.bytes, sent.image)}${named}`
+}
+
 /** A part without a name is the fault of the form. */
 const formProblem = (field: string | undefined, message: string, code: string): ProblemError =>
   new ProblemError('validation-error', 'The form contains validation errors', {
@@ -192,9 +201,16 @@ const imageRoute = (app: FastifyInstance, parts: RouteParts): void => {
         params: imageParams,
         querystring: z.strictObject({ tenant: z.string().optional() }),
       },
+      preHandler: [
+        (request, _reply, done) => {
+          tenantOfImage(request, request.query.tenant, parts.settings.publicReads)
+          done()
+        },
+        parts.eventCursors.waitForCursor,
+      ],
     },
     async (request, reply) => {
-      const tenantId = tenantOfImage(request, request.query.tenant, parts.settings.publicReads)
+      const { tenantId } = callerOf(request)
       const { id: petId, name } = request.params
       const pet = await parts.application.pets.get(tenantId, petId, { extras: false })
       if (pet === undefined || !hasImage(pet.json, name)) throw notFound('image')
@@ -208,7 +224,7 @@ const tenantOfImage = (
   request: FastifyRequest,
   named: string | undefined,
   publicReads: boolean,
-): TenantId => {
+): void => {
   const caller = callerOf(request)
   const tenantId = named === undefined ? caller.tenantId : parseTenant(named, 'tenant')
   if (request.headers['x-tenant-id'] !== undefined && tenantId !== caller.tenantId) {
@@ -216,7 +232,6 @@ const tenantOfImage = (
   }
   request.caller = { ...caller, tenantId }
   if (!publicReads && tenantId !== SHARED_TENANT) requireScope(request, 'read:pets')
-  return tenantId
 }
 
 const hasImage = (json: string, name: string): boolean => {

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { uuidSchema } from '../../../core/ids.ts'
 import {
   dayField,
+  feeField,
   GENDERS,
   MAX_AGE_MONTHS,
   MAX_PAGE,
@@ -47,7 +48,12 @@ const listOf = <const Values extends readonly [string, ...string[]]>(values: Val
   )
 
 const amount = z.preprocess(
-  (value) => (typeof value === 'number' && value >= 0 && value < 1e8 ? toMoney(value) : value),
+  (value) =>
+    typeof value !== 'number'
+      ? value
+      : feeField.safeParse(value).success
+        ? toMoney(value)
+        : String(value),
   z
     .string()
     .regex(/^\d{1,8}(\.\d{1,2})?$/, 'Must be a decimal amount such as 75.00')
@@ -105,6 +111,15 @@ const shape = z
       context.addIssue({
         code: 'custom',
         path: ['criteria', 'ageRange', 'min'],
+        message: 'Must not be above max',
+        params: { code: 'OUT_OF_RANGE' },
+      })
+    }
+    const { min = '0', max } = body.criteria?.priceRange ?? {}
+    if (max !== undefined && Number(min) > Number(max)) {
+      context.addIssue({
+        code: 'custom',
+        path: ['criteria', 'priceRange', 'min'],
         message: 'Must not be above max',
         params: { code: 'OUT_OF_RANGE' },
       })

@@ -54,6 +54,21 @@ void t.test('the published documents', async (t) => {
     },
   )
 
+  await t.test('name If-Match wherever it can be refused with', async (t) => {
+    const paths = (await read('/v1/openapi.json'))['paths'] as Record<string, Record<string, Json>>
+    const header = { $ref: '#/components/parameters/IfMatch' }
+    const refusing = Object.entries(paths).flatMap(([path, operations]) =>
+      Object.entries(operations)
+        .filter(
+          ([method, operation]) =>
+            METHODS.includes(method) && Object.hasOwn(operation['responses'] as Json, '412'),
+        )
+        .map(([method, { parameters }]) => ({ at: `${method} ${path}`, parameters })),
+    )
+    t.ok(refusing.some(({ at }) => at === 'post /v1/pets/{id}/outcome'))
+    for (const { at, parameters } of refusing) t.match(JSON.stringify(parameters), header.$ref, at)
+  })
+
   await t.test('give every operation a summary, an id of its own and a tag', async (t) => {
     for (const url of DOCUMENTS) {
       const paths = (await read(url))['paths'] as Record<string, Record<string, Json>>
