@@ -9,6 +9,7 @@ export const EXIT_CODES = {
   inUse: [75, 'a server runs on the store; stop it first'],
   refused: [77, 'the server refuses: token, scope or tenant'],
   badSettings: [78, 'a setting in the environment is bad'],
+  interrupted: [130, 'it was stopped by Ctrl-C or SIGTERM'],
 } as const satisfies Record<string, readonly [code: number, meaning: string]>
 
 export type ExitName = keyof typeof EXIT_CODES

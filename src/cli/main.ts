@@ -12,7 +12,7 @@ import { status } from './commands/status.ts'
 import { tail } from './commands/tail.ts'
 import { token } from './commands/token.ts'
 import { CliError, EXIT_CODES, exitOf } from './exit.ts'
-import { note, print } from './terminal.ts'
+import { note, outliveReader, print } from './terminal.ts'
 
 // Their argument types differ; here only names and help matter.
 const COMMANDS = {
@@ -81,6 +81,7 @@ const showHelp = async (command: CommandDef, parent?: CommandDef): Promise<void>
   await print(process.stdout.isTTY ? text : stripVTControlCharacters(text))
 }
 
+outliveReader()
 try {
   await main(process.argv.slice(2))
 } catch (error) {

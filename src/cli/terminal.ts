@@ -2,10 +2,23 @@
 import { once } from 'node:events'
 import { stripVTControlCharacters } from 'node:util'
 
-/** Waits when the reader of a pipe is slower than we are. */
+/** Waits when the reader of a pipe is slower than we are; one that has gone, as `head` does, misses nothing. */
 export const print = async (text: string): Promise<void> => {
-  if (!process.stdout.write(`${text}\n`)) await once(process.stdout, 'drain')
+  if (!process.stdout.writable || process.stdout.write(`${text}\n`)) return
+  await once(process.stdout, 'drain').catch((error: unknown) => {
+    if (!isReaderGone(error)) throw error
+  })
 }
+
+/** What a command does goes on to its end, also when nobody reads what it says. */
+export const outliveReader = (): void => {
+  process.stdout.on('error', (error) => {
+    if (!isReaderGone(error)) throw error
+  })
+}
+
+const isReaderGone = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && error.code === 'EPIPE'
 
 export const printJson = (value: unknown): Promise<void> => print(JSON.stringify(value))
 

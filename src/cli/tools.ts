@@ -51,7 +51,7 @@ export type Tools = Readonly<{
   status(): Promise<Status>
   rebuild(
     projection: string,
-    onProgress: (progress: RebuildProgress) => void,
+    options: Readonly<{ onProgress: (progress: RebuildProgress) => void; signal: AbortSignal }>,
   ): Promise<(RebuildResult & Readonly<{ kind: 'rebuilt' }>) | UnknownProjection>
   /** Asks that parked streams (or the one named by its id) be tried again; how many were asked for. */
   replayParked(

@@ -62,7 +62,7 @@ export const createTools = (context: Context): Tools => {
     },
     reset: () => reset(context),
     status: async () => status(await store()),
-    rebuild: (name, onProgress) =>
+    rebuild: (name, { onProgress, signal }) =>
       withProjection(name, async (projection) => {
         const { eventStore, database, admin } = await store()
         const head = await eventStore.head()
@@ -75,9 +75,9 @@ export const createTools = (context: Context): Tools => {
           owner: ids(),
           clock: systemClock,
           logger,
-          signal: new AbortController().signal,
-          onProgress: ({ done, total }) =>
-            onProgress({ position: done, target: total, events: done }),
+          signal,
+          onProgress: ({ done, total, events }) =>
+            onProgress({ position: done, target: total, events }),
         })
         return { kind: 'rebuilt' as const, events, position: Math.max(position, head) }
       }),

@@ -65,9 +65,18 @@ export const switchTables = (
   })
 }
 
-/** Also clears up after a rebuild that was interrupted. */
-export const dropRebuild = (admin: SqlDatabase, projection: Projection): Promise<void> =>
+/** Also clears up after a rebuild that was killed; leaves alone what another owner has begun since. */
+export const dropRebuild = (
+  admin: SqlDatabase,
+  { projection, owner }: Readonly<{ projection: Projection; owner: string }>,
+): Promise<void> =>
   admin.transaction(async (tx) => {
+    // By primary key.
+    const [held] = await tx.query<{ owner: string | null }>(
+      'select owner from pawtrail.checkpoints where subscription = $1 for update',
+      [rebuildSubscription(projection)],
+    )
+    if (held !== undefined && held.owner !== owner) return
     const target = rebuildTarget(projection)
     for (const { name } of projection.tables) {
       await tx.query(`drop table if exists ${tableName(name, target)}`)

@@ -8,7 +8,7 @@ import type { Logger } from '../core/logger.ts'
 import type { SqlDatabase } from '../core/sql.ts'
 import { createTable } from './install.ts'
 import { type Projection, rebuildSubscription, rebuildTarget } from './projection.ts'
-import { type Lease, takeLease } from './runner/checkpoint.ts'
+import { type Lease, renewLease, takeLease } from './runner/checkpoint.ts'
 import { type Decode, isPoison, streamKey } from './runner/isolate.ts'
 import { foldPage } from './runner/page.ts'
 import { createBackoff, pause } from './runner/wait.ts'
@@ -17,6 +17,7 @@ import { dropRebuild, finishTables, switchTables } from './rebuild-switch.ts'
 export type RebuildProgress = Readonly<{
   done: Position
   total: Position
+  events: number // folded so far
   perSecond: number // events folded
   etaMs: number | null // null before there is something to reckon with
 }>
@@ -33,6 +34,8 @@ export type RebuildOptions = Readonly<{
   logger: Logger
   signal: AbortSignal
   onProgress?: (progress: RebuildProgress) => void
+  /** Silent for longer: the rebuild was killed, and another may clear up after it. */
+  leaseMs?: number
 }>
 
 export type RebuildResult = Readonly<{ events: number; position: Position; parked: number }>
@@ -42,34 +45,38 @@ type Rebuilding = Readonly<{ options: RebuildOptions; lease: Lease; parked: Set<
   events: number
 }
 
-const LEASE_MS = 60_000 // silent for longer: the rebuild was interrupted and another may clear up after it
+const LEASE_MS = 15_000
+const SIGNS_OF_LIFE_A_LEASE = 5
 const MAX_SWITCH_ATTEMPTS = 50
 
 /** Throws Fault `fenced` when another rebuild of this projection is running. */
 export const rebuildProjection = async (options: RebuildOptions): Promise<RebuildResult> => {
   const rebuilding = await begin(options)
+  const fallSilent = giveSignsOfLife(options, rebuilding.lease)
   try {
     await catchUp(rebuilding)
     await finishTables(options.admin, options.projection, rebuildTarget(options.projection))
     await changePlaces(rebuilding)
   } catch (error) {
     // What cannot be cleared up now is cleared up by the next rebuild.
-    await dropRebuild(options.admin, options.projection).catch(() => {})
+    await dropRebuild(options.admin, options).catch(() => {})
     throw error
+  } finally {
+    fallSilent()
   }
   const { events, position, parked } = rebuilding
   return { events, position, parked: parked.size }
 }
 
 const begin = async (options: RebuildOptions): Promise<Rebuilding> => {
-  const { projection, admin, owner } = options
+  const { projection, admin, owner, leaseMs = LEASE_MS } = options
   const subscription = rebuildSubscription(projection)
-  const taken = await takeLease(admin, { subscription, owner, leaseMs: LEASE_MS })
+  const taken = await takeLease(admin, { subscription, owner, leaseMs })
   if (taken === undefined) {
     throw new Fault('fenced', `${projection.name} is being rebuilt by another process`)
   }
-  await dropRebuild(admin, projection)
-  const lease = await takeLease(admin, { subscription, owner, leaseMs: LEASE_MS })
+  await dropRebuild(admin, options)
+  const lease = await takeLease(admin, { subscription, owner, leaseMs })
   if (lease === undefined) throw new Fault('fenced', `another rebuild of ${projection.name} began`)
   await admin.transaction(async (tx) => {
     for (const table of projection.tables) {
@@ -77,6 +84,17 @@ const begin = async (options: RebuildOptions): Promise<Rebuilding> => {
     }
   })
   return { options, lease, parked: new Set(), position: 0, events: 0 }
+}
+
+// Pages move the lease too, but an index over a large table, or a wait for its readers, may take many minutes.
+const giveSignsOfLife = (
+  { admin, leaseMs = LEASE_MS }: RebuildOptions,
+  lease: Lease,
+): (() => void) => {
+  const timer = setInterval(() => {
+    renewLease(admin, lease).catch(() => {}) // the next page, or the next sign, says what is wrong
+  }, leaseMs / SIGNS_OF_LIFE_A_LEASE)
+  return () => clearInterval(timer)
 }
 
 /** Folds up to where the log ended when the last page was read; the next page is read while this one is folded. */
@@ -98,6 +116,7 @@ const catchUp = async (rebuilding: Rebuilding): Promise<void> => {
     options.onProgress?.({
       done,
       total,
+      events: rebuilding.events,
       perSecond: seconds > 0 ? Math.round((rebuilding.events - startEvents) / seconds) : 0,
       etaMs: share > 0 ? Math.round((seconds * 1_000 * (1 - share)) / share) : null,
     })

@@ -183,6 +183,45 @@ t.test(
   },
 )
 
+t.test('a rebuild that waits for readers is not taken for one that was killed', async (t) => {
+  const { admin, options } = await setUp(t, 20)
+  let release = (): void => {}
+  const isRead = new Promise<void>((resolve) => (release = resolve))
+  const reading = admin.transaction(async (tx) => {
+    await tx.query('lock table read.pets_v2 in access share mode')
+    await isRead
+  })
+  const leaseMs = 200
+  const rebuilding = rebuildProjection({ ...options, leaseMs })
+  await new Promise((resolve) => setTimeout(resolve, 5 * leaseMs))
+  await t.rejects(rebuildProjection({ ...options, owner: 'another', leaseMs }), { code: 'fenced' })
+  release()
+  await reading
+  t.equal((await rebuilding).events, 20)
+})
+
+t.test('a rebuild that was replaced leaves the tables of the other alone', async (t) => {
+  const { admin, options } = await setUp(t, 20)
+  let isReplaced = false
+  const replaced = rebuildProjection({
+    ...options,
+    onProgress: () => {
+      isReplaced = true
+      throw new Error('stopped here')
+    },
+    admin: {
+      query: (...call) => admin.query(...call),
+      transaction: async (work) => {
+        if (isReplaced) await admin.query("update pawtrail.checkpoints set owner = 'another'")
+        return admin.transaction(work)
+      },
+    },
+  })
+  await t.rejects(replaced, { message: 'stopped here' })
+  const left = await contents(admin, petsProjection, rebuildTarget(petsProjection))
+  t.ok(left['pets'] !== undefined, 'they are still there')
+})
+
 t.test('one rebuild at a time', async (t) => {
   const { options } = await setUp(t, 20)
   const outcomes = await Promise.allSettled([

@@ -1,5 +1,6 @@
 // pawtrail rebuild: makes a read model anew from the log, beside the one that goes on answering.
 import { defineCommand } from 'citty'
+import { CliError } from '../exit.ts'
 import { progressBar } from '../progress-bar.ts'
 import { isTerminal, print, printJson } from '../terminal.ts'
 import { requireKnown } from '../projection-name.ts'
@@ -25,9 +26,12 @@ export const rebuild = defineCommand({
       write: (text) => process.stderr.write(text),
     })
     const outcome = await withTools((tools) =>
-      tools.rebuild(args.projection, (progress) => {
-        if (args.json) void printJson({ kind: 'progress', ...progress })
-        else if (isTerminal()) bar.show(progress)
+      tools.rebuild(args.projection, {
+        onProgress: (progress) => {
+          if (args.json) void printJson({ kind: 'progress', ...progress })
+          else if (isTerminal()) bar.show(progress)
+        },
+        signal: interruption(args.projection),
       }),
     )
     if (isTerminal() && !args.json) bar.end()
@@ -37,3 +41,13 @@ export const rebuild = defineCommand({
       : print(`Rebuilt ${args.projection} from ${events} events, up to position ${position}.`))
   },
 })
+
+// The first signal takes back what was begun, so that the next rebuild need not wait; a second one ends the process.
+const interruption = (projection: string): AbortSignal => {
+  const interrupted = new AbortController()
+  const reason = new CliError('interrupted', `Stopped. ${projection} is as it was.`)
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => interrupted.abort(reason))
+  }
+  return interrupted.signal
+}
