@@ -37,7 +37,8 @@ export const SETTINGS = [
   {
     name: 'PUBLIC_READS',
     default: 'true',
-    meaning: 'Pets and shelters are readable without a token, public fields only',
+    meaning:
+      'Pets and shelters of every tenant are readable without a token, public fields only; `false`: those of the shared pool',
   },
   {
     name: 'RATE_LIMIT_PER_MINUTE',

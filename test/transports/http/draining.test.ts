@@ -1,0 +1,80 @@
+// A server that ends tells its clients so before it closes their connections.
+import net from 'node:net'
+import fastify from 'fastify'
+import t from 'tap'
+import { createDraining } from '../../../src/transports/http/draining.ts'
+
+const REQUEST = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n'
+
+const startServer = async (answer: () => Promise<string>, onEnding = (): void => {}) => {
+  const draining = createDraining()
+  const app = fastify({ http: { ServerResponse: draining.ServerResponse } })
+  draining.before(app)
+  app.addHook('preClose', (done) => {
+    onEnding()
+    done()
+  })
+  app.get('/', answer)
+  const port = Number(new URL(await app.listen({ port: 0, host: '127.0.0.1' })).port)
+  return { app, port }
+}
+
+type Client = Readonly<{ answers: string[]; ended: Promise<string | undefined> }>
+
+/** Asks again as soon as it was answered, on one connection, unless it was told that this one closes. */
+const busyClient = (port: number): Client => {
+  const answers: string[] = []
+  const socket = net.connect(port, '127.0.0.1', () => socket.write(REQUEST))
+  socket.setEncoding('latin1').on('data', (text: string) => {
+    answers.push(text)
+    if (!/connection: close/i.test(text)) socket.write(REQUEST)
+  })
+  const ended = new Promise<string | undefined>((resolve) => {
+    socket.on('error', ({ message }) => resolve(message))
+    socket.on('close', () => resolve(undefined))
+  })
+  return { answers, ended }
+}
+
+t.test(
+  'what is under way when the server ends is answered, and its connection closes',
+  async (t) => {
+    let finish: (answer: string) => void = () => {}
+    let isAsked: () => void = () => {}
+    const asked = new Promise<void>((resolve) => (isAsked = resolve))
+    const answer = (): Promise<string> => {
+      isAsked()
+      return new Promise((resolve) => (finish = resolve))
+    }
+    const { app, port } = await startServer(answer, () => finish('done'))
+    const client = busyClient(port)
+    await asked
+    await app.close()
+    t.equal(await client.ended, undefined)
+    t.equal(client.answers.length, 1)
+    t.match(client.answers[0], /^HTTP\/1\.1 200 [^]*connection: close[^]*done$/i)
+  },
+)
+
+t.test('clients that ask all the time lose no request', async (t) => {
+  const { app, port } = await startServer(() => Promise.resolve('ok'))
+  const clients = Array.from({ length: 8 }, () => busyClient(port))
+  while (clients.some(({ answers }) => answers.length < 5)) await new Promise(setImmediate)
+  await app.close()
+  for (const { answers, ended } of clients) {
+    t.equal(await ended, undefined, 'no connection was reset')
+    const told = answers.filter((text) => /connection: close/i.test(text))
+    t.strictSame(told, answers.slice(-1), 'the last answer, and no other, says that it is the last')
+  }
+})
+
+t.test('where nobody is connected the server ends at once', async (t) => {
+  const { app } = await startServer(() => Promise.resolve('ok'))
+  await app.inject('/')
+  const timers = process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length
+  const closed = app.close()
+  await new Promise(setImmediate)
+  const now = process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length
+  t.ok(now <= timers, 'and waits for nothing')
+  await closed
+})
