@@ -30,8 +30,8 @@ const MIGRATIONS = fileURLToPath(
   new URL(isBundled ? '../infra/migrations' : '../../infra/migrations', import.meta.url),
 )
 const QUERY_CONNECTIONS = 12
-// Few, since each of them has to touch the tables' pages for itself before it is quick. Searches that look at each match
-// have others, so that the quick ones wait for one another only.
+// Few, since each of them has to touch the tables' pages for itself before it is quick. Searches that look at each
+// match have others, so that the quick ones wait for one another only.
 const SEARCH_CONNECTIONS = 8
 const SCAN_CONNECTIONS = 4
 const QUERY_TIMEOUT_MS = 10_000

@@ -38,7 +38,7 @@ export const SETTINGS = [
     name: 'PUBLIC_READS',
     default: 'true',
     meaning:
-      'Pets and shelters of every tenant are readable without a token, public fields only; `false`: those of the shared pool',
+      'Public fields of pets and shelters are readable without a token; `false`: of the shared pool only',
   },
   {
     name: 'RATE_LIMIT_PER_MINUTE',

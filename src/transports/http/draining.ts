@@ -1,36 +1,30 @@
 // How connections end with the server. A client that keeps its connection may send the next request at the very moment
 // that the server closes it, and cannot know what became of it. So for a moment every answer says that its connection
 // closes, those of requests that are under way too; only then the idle ones are closed.
-import { type IncomingMessage, ServerResponse } from 'node:http'
+import type { ServerResponse } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
+import { underWay } from './take-over.ts'
 
 const TELLING_MS = 100
 
-export type Draining = Readonly<{
-  /** For the server's options: what it answers with. */
-  ServerResponse: typeof ServerResponse
-  /** Tells the clients before the server closes. */
-  before: (app: FastifyInstance) => void
-}>
-
-export const createDraining = (): Draining => {
+/** To be called before the server has had any request. */
+export const tellClientsBeforeClosing = (app: FastifyInstance): void => {
   let isEnding = false
-  class Answer<Asked extends IncomingMessage = IncomingMessage> extends ServerResponse<Asked> {
-    override writeHead(...given: unknown[]): this {
-      if (isEnding) this.shouldKeepAlive = false
-      return super.writeHead(...(given as Parameters<ServerResponse['writeHead']>))
-    }
-  }
-  return {
-    ServerResponse: Answer,
-    before: (app) => {
-      app.addHook('preClose', async () => {
-        isEnding = true
-        if (await hasConnections(app)) await delay(TELLING_MS)
-      })
-    },
-  }
+  app.server.prependListener('request', (_request, response) => {
+    if (isEnding) response.shouldKeepAlive = false
+    underWay.add(response)
+    response.once('close', isOver)
+  })
+  app.addHook('preClose', async () => {
+    isEnding = true
+    for (const response of underWay) response.shouldKeepAlive = false
+    if (await hasConnections(app)) await delay(TELLING_MS)
+  })
+}
+
+function isOver(this: ServerResponse): void {
+  underWay.delete(this)
 }
 
 const hasConnections = ({ server }: FastifyInstance): Promise<boolean> =>

@@ -18,6 +18,11 @@ export type EventCursors = Readonly<{
   waitForCursor: Hook
 }>
 
+const waiting = new WeakSet<Hook>()
+
+/** Whether this hook of a route is the one that waits. */
+export const isWaitForCursor = (hook: unknown): boolean => waiting.has(hook as Hook)
+
 export const createEventCursors = (
   application: Application,
   cursors: CursorCodec,
@@ -33,14 +38,16 @@ export const createEventCursors = (
       { headers: { 'retry-after': RETRY_AFTER_SECONDS } },
     )
   }
+  const waitForCursor: Hook = (request, _reply, done) => {
+    const field = request.raw.headers['wait-for-cursor']
+    if (field === undefined) return done()
+    wait(request, field).then(() => done(), done)
+  }
+  waiting.add(waitForCursor)
   return {
+    waitForCursor,
     ofReadModel: (tenantId) => cursors.encode(tenantId, readModel.position()),
     of: (tenantId, position) => cursors.encode(tenantId, position),
-    waitForCursor: (request, _reply, done) => {
-      const field = request.raw.headers['wait-for-cursor']
-      if (field === undefined) return done()
-      wait(request, field).then(() => done(), done)
-    },
   }
 }
 

@@ -9,7 +9,7 @@ import {
 } from './classic/manner.ts'
 import { classicScope } from './classic/scope.ts'
 import { installErrorHandling, sendProblem, toProblem } from './errors.ts'
-import { createDraining } from './draining.ts'
+import { tellClientsBeforeClosing } from './draining.ts'
 import { createEventCursors } from './event-cursor.ts'
 import {
   createGuard,
@@ -79,7 +79,6 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Fast
 
 const createFastify = (options: HttpServerOptions): FastifyInstance => {
   const { requestTimeoutMs = LIMITS.requestTimeoutMs } = options.settings
-  const draining = createDraining()
   const app = fastify({
     logger: false,
     bodyLimit: LIMITS.bodyBytes,
@@ -89,7 +88,6 @@ const createFastify = (options: HttpServerOptions): FastifyInstance => {
     http: {
       maxHeaderSize: LIMITS.headerBytes,
       requireHostHeader: false, // oneHost
-      ServerResponse: draining.ServerResponse,
       headersTimeout: Math.min(LIMITS.headersTimeoutMs, requestTimeoutMs),
       connectionsCheckingInterval: Math.min(LIMITS.timeoutCheckMs, requestTimeoutMs),
     },
@@ -105,7 +103,7 @@ const createFastify = (options: HttpServerOptions): FastifyInstance => {
     },
   })
   answerOnTheWire(app.server)
-  draining.before(app)
+  tellClientsBeforeClosing(app)
   app.setValidatorCompiler(zodValidator)
   // Bodies are made by us, often straight from the database: checking them again would only cost time.
   app.setSerializerCompiler(() => JSON.stringify)

@@ -9,6 +9,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 /** The answer that was begun last on each connection that speaks HTTP. */
 export const latestAnswers = new WeakMap<Duplex, ServerResponse>()
 
+/** Answers that are not over yet, of every server of this process: of one, but for tests. */
+export const underWay = new Set<ServerResponse>()
+
 /** On the socket of what is to be taken over, until it has a listener of its own. */
 export function destroyOnError(this: Duplex): void {
   this.destroy()
@@ -69,6 +72,7 @@ const leaveHttp = (socket: HttpSocket, response: ServerResponse): void => {
   parser.close()
   socket.parser = null
   latestAnswers.delete(socket)
+  underWay.delete(response)
   socket.on('end', destroyOnError)
   socket.on('data', destroyOnError)
 }

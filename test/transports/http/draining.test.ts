@@ -2,14 +2,13 @@
 import net from 'node:net'
 import fastify from 'fastify'
 import t from 'tap'
-import { createDraining } from '../../../src/transports/http/draining.ts'
+import { tellClientsBeforeClosing } from '../../../src/transports/http/draining.ts'
 
 const REQUEST = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n'
 
 const startServer = async (answer: () => Promise<string>, onEnding = (): void => {}) => {
-  const draining = createDraining()
-  const app = fastify({ http: { ServerResponse: draining.ServerResponse } })
-  draining.before(app)
+  const app = fastify()
+  tellClientsBeforeClosing(app)
   app.addHook('preClose', (done) => {
     onEnding()
     done()

@@ -1,6 +1,7 @@
 // Takes note of every route as it is added: the documents are made of what is served, and of nothing else.
 import type { FastifyInstance, FastifySchema, RouteOptions } from 'fastify'
 import type { z } from 'zod'
+import { isWaitForCursor } from '../event-cursor.ts'
 import type { RouteDoc } from '../route-doc.ts'
 
 export type DocumentedRoute = Readonly<{
@@ -11,6 +12,7 @@ export type DocumentedRoute = Readonly<{
   doc: RouteDoc
   isOpen: boolean // no token, tenant or rate limit
   isJson: boolean
+  waitsForCursor: boolean
   patchTypes: readonly string[]
   params: z.ZodType | undefined
   query: z.ZodType | undefined
@@ -72,6 +74,7 @@ const describe = (route: RouteOptions, method: string, doc: RouteDoc): Documente
     doc,
     isOpen: route.config?.isOpen === true,
     isJson: route.config?.isJson === true,
+    waitsForCursor: [route.preHandler ?? []].flat().some(isWaitForCursor),
     patchTypes: route.config?.acceptPatch?.split(', ') ?? [],
     params: zod(schema.params),
     query: doc.query ?? zod(schema.querystring),

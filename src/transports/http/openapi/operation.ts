@@ -63,7 +63,8 @@ const parametersOf = (route: DocumentedRoute, { components }: Profile): JsonObje
     ...(route.isOpen || route.doc.profile === 'oauth' ? [] : ['TenantId']),
     ...(takesKey(route) ? ['IdempotencyKey'] : []),
     ...(takesIfMatch(route) ? ['IfMatch'] : []),
-    ...(isRead(route) && !route.isOpen ? ['WaitForCursor', 'IfNoneMatch'] : []),
+    ...(route.waitsForCursor ? ['WaitForCursor'] : []),
+    ...(isRead(route) && !route.isOpen ? ['IfNoneMatch'] : []),
   ]
   return [...inPath, ...inQuery, ...inHeaders.map(parameter)]
 }

@@ -54,21 +54,6 @@ void t.test('the published documents', async (t) => {
     },
   )
 
-  await t.test('name If-Match wherever it can be refused with', async (t) => {
-    const paths = (await read('/v1/openapi.json'))['paths'] as Record<string, Record<string, Json>>
-    const header = { $ref: '#/components/parameters/IfMatch' }
-    const refusing = Object.entries(paths).flatMap(([path, operations]) =>
-      Object.entries(operations)
-        .filter(
-          ([method, operation]) =>
-            METHODS.includes(method) && Object.hasOwn(operation['responses'] as Json, '412'),
-        )
-        .map(([method, { parameters }]) => ({ at: `${method} ${path}`, parameters })),
-    )
-    t.ok(refusing.some(({ at }) => at === 'post /v1/pets/{id}/outcome'))
-    for (const { at, parameters } of refusing) t.match(JSON.stringify(parameters), header.$ref, at)
-  })
-
   await t.test('give every operation a summary, an id of its own and a tag', async (t) => {
     for (const url of DOCUMENTS) {
       const paths = (await read(url))['paths'] as Record<string, Record<string, Json>>
@@ -88,6 +73,49 @@ void t.test('the published documents', async (t) => {
     const first = await app.inject('/v1/openapi.json')
     const headers = { 'if-none-match': String(first.headers.etag) }
     t.equal((await app.inject({ url: '/v1/openapi.json', headers })).statusCode, 304)
+  })
+})
+
+void t.test('the documents name each header field where it is heeded', async (t) => {
+  const { app, bearer } = await testApp(t)
+  const authorized = await bearer()
+  const read = async (url: string): Promise<Json> => (await app.inject(url)).json<Json>()
+
+  await t.test('name If-Match wherever it can be refused with', async (t) => {
+    const paths = (await read('/v1/openapi.json'))['paths'] as Record<string, Record<string, Json>>
+    const header = { $ref: '#/components/parameters/IfMatch' }
+    const refusing = Object.entries(paths).flatMap(([path, operations]) =>
+      Object.entries(operations)
+        .filter(
+          ([method, operation]) =>
+            METHODS.includes(method) && Object.hasOwn(operation['responses'] as Json, '412'),
+        )
+        .map(([method, { parameters }]) => ({ at: `${method} ${path}`, parameters })),
+    )
+    t.ok(refusing.some(({ at }) => at === 'post /v1/pets/{id}/outcome'))
+    for (const { at, parameters } of refusing) t.match(JSON.stringify(parameters), header.$ref, at)
+  })
+
+  await t.test('name Wait-For-Cursor where it is heeded, and nowhere else', async (t) => {
+    const paths = (await read('/v1/openapi.json'))['paths'] as Record<string, Record<string, Json>>
+    const headers = { 'wait-for-cursor': 'no cursor of ours', ...authorized }
+    const heeded: string[] = []
+    const named: string[] = []
+    for (const [path, { get }] of Object.entries(paths)) {
+      if (get === undefined || path === '/v1/events/stream') continue // which does not end
+      const url = path.replaceAll(/\{\w+\}/g, '0199f3a0-7c1e-7a01-8000-000000000001')
+      const { payload } = await app.inject({ url, headers: headers })
+      if (payload.includes('Wait-For-Cursor is not a cursor')) heeded.push(path)
+      if (JSON.stringify(get['parameters'] ?? []).includes('WaitForCursor')) named.push(path)
+    }
+    t.ok(heeded.includes('/v1/pets/{id}/history'), String(heeded))
+    t.strictSame(
+      heeded.filter((path) => !named.includes(path)),
+      [],
+    )
+    for (const path of ['/v1/events', '/v1/users/{id}', '/v1/webhooks']) {
+      t.notOk(named.includes(path), path)
+    }
   })
 })
 
