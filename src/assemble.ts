@@ -276,6 +276,7 @@ const mqttTransport = ({
     application,
     feed,
     sessions: ports.mqttSessions,
+    credentials: ports.oauth === undefined ? undefined : ports.credentials,
     attempts: signInLimit,
     allowAnonymous: settings.publicReads,
   })
@@ -283,7 +284,7 @@ const mqttTransport = ({
 /** Every door counts the attempts at a password together with the others. */
 const signInRoutes = ({
   ports,
-  settings: { publicUrl },
+  settings,
   application,
   signInLimit,
 }: SigningIn): readonly RoutePlugin[] => {
@@ -295,6 +296,5 @@ const signInRoutes = ({
     settings: { tokenLifetimeSeconds: TOKEN_LIFETIME_SECONDS, attempts: ATTEMPT_LIMITS },
   })
   if (oauth === undefined) return [accounts]
-  const settings = { publicUrl }
   return [accounts, createOAuthRoutes({ ...ports, oauth, application, signInLimit, settings })]
 }
