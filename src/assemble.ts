@@ -281,7 +281,7 @@ const mqttTransport = ({
     allowAnonymous: settings.publicReads,
   })
 
-/** Every door counts the attempts at a password together with the others. */
+/** None with an outside identity provider. Every door counts the attempts at a password together with the others. */
 const signInRoutes = ({
   ports,
   settings,
@@ -289,12 +289,12 @@ const signInRoutes = ({
   signInLimit,
 }: SigningIn): readonly RoutePlugin[] => {
   const { oauth } = ports
+  if (oauth === undefined) return []
   const accounts = createAccountRoutes({
     ...ports,
     application,
     signInLimit,
     settings: { tokenLifetimeSeconds: TOKEN_LIFETIME_SECONDS, attempts: ATTEMPT_LIMITS },
   })
-  if (oauth === undefined) return [accounts]
   return [accounts, createOAuthRoutes({ ...ports, oauth, application, signInLimit, settings })]
 }

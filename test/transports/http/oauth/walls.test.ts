@@ -82,8 +82,9 @@ t.test('no secret, code, token or password is in a log line', async (t) => {
   }
 })
 
-t.test('with an outside identity provider there is no authorization server here', async (t) => {
+t.test('with an outside identity provider nobody gets a token here', async (t) => {
   const { app } = await testApp(t, { ports: { oauth: undefined } })
+  const document = (await app.inject('/v1/openapi.json')).json<{ paths: object }>()
   for (const url of [
     '/.well-known/oauth-authorization-server',
     '/oauth/authorize',
@@ -91,10 +92,17 @@ t.test('with an outside identity provider there is no authorization server here'
     '/oauth/device',
     '/oauth/device_authorization',
     '/oauth/revoke',
+    '/v1/auth/tokens',
+    '/v1/auth/tokens/refresh',
+    '/v1/auth/tokens/revoke',
+    '/v1/users',
+    '/v1/users/someone',
   ]) {
     t.equal((await app.inject({ url })).statusCode, 404, url)
     t.equal((await app.inject({ method: 'POST', url })).statusCode, 404, url)
+    t.notOk(url in document.paths, url)
   }
+  t.notOk('/v1/users/{id}' in document.paths)
   t.equal((await app.inject({ url: '/.well-known/jwks.json' })).statusCode, 200)
 })
 
