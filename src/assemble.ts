@@ -154,7 +154,7 @@ export const assemble = async (ports: Ports, settings: Settings): Promise<Pawtra
     application,
     readiness,
     settings,
-    jwks: () => ports.issuer.jwks(),
+    jwks: ports.oauth === undefined ? undefined : () => ports.issuer.jwks(),
     plugins: [
       ...signInRoutes({ ports, settings, application, signInLimit }),
       createEventRoutes({ ...ports, feed }),
