@@ -154,7 +154,7 @@ export const assemble = async (ports: Ports, settings: Settings): Promise<Pawtra
     application,
     readiness,
     settings,
-    jwks: () => ports.issuer.jwks(),
+    jwks: ports.oauth === undefined ? undefined : () => ports.issuer.jwks(),
     plugins: [
       ...signInRoutes({ ports, settings, application, signInLimit }),
       createEventRoutes({ ...ports, feed }),
@@ -276,25 +276,25 @@ const mqttTransport = ({
     application,
     feed,
     sessions: ports.mqttSessions,
+    credentials: ports.oauth === undefined ? undefined : ports.credentials,
     attempts: signInLimit,
     allowAnonymous: settings.publicReads,
   })
 
-/** Every door counts the attempts at a password together with the others. */
+/** None with an outside identity provider. Every door counts the attempts at a password together with the others. */
 const signInRoutes = ({
   ports,
-  settings: { publicUrl },
+  settings,
   application,
   signInLimit,
 }: SigningIn): readonly RoutePlugin[] => {
   const { oauth } = ports
+  if (oauth === undefined) return []
   const accounts = createAccountRoutes({
     ...ports,
     application,
     signInLimit,
     settings: { tokenLifetimeSeconds: TOKEN_LIFETIME_SECONDS, attempts: ATTEMPT_LIMITS },
   })
-  if (oauth === undefined) return [accounts]
-  const settings = { publicUrl }
   return [accounts, createOAuthRoutes({ ...ports, oauth, application, signInLimit, settings })]
 }

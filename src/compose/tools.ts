@@ -45,7 +45,7 @@ export const createTools = (context: Context): Tools => {
     return { kind: 'unknown_projection', known: projections.map((each) => each.name) }
   }
   const clients = async (): Promise<OAuthStore> => {
-    refuseOutsideProvider(config)
+    refuseOutsideProvider(config, 'clients are registered with')
     const { database } = await store()
     return createOAuthStore({ database, clock: systemClock, ids, randomToken })
   }
@@ -53,8 +53,10 @@ export const createTools = (context: Context): Tools => {
     createClient: async (definition) => (await clients()).createClient(definition),
     listClients: async () => (await clients()).listClients(),
     removeClient: async (clientId) => (await clients()).removeClient(clientId),
-    issueToken: async (request) =>
-      (await openTokens(config, { logger, ids })).issuer.issue(request),
+    issueToken: async (request) => {
+      refuseOutsideProvider(config, 'tokens come from')
+      return (await openTokens(config, { logger, ids })).issuer.issue(request)
+    },
     seed: async ({ tenantId, pets }) => {
       const application = writeOnlyApplication(config, { store: await store(), ids })
       const options = { tenantId, pets, sites: SITES.slice(0, 2), seed: systemClock() }
@@ -95,11 +97,11 @@ export const createTools = (context: Context): Tools => {
   }
 }
 
-const refuseOutsideProvider = ({ jwksUrl }: Config): void => {
+const refuseOutsideProvider = ({ jwksUrl }: Config, what: string): void => {
   if (jwksUrl === undefined) return
   throw new CliError(
     'badSettings',
-    'JWKS_URL is set: clients are registered with the identity provider that it belongs to',
+    `JWKS_URL is set: ${what} the identity provider that it belongs to`,
   )
 }
 

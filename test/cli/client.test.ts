@@ -1,4 +1,6 @@
-// `pawtrail client` as people type it: a child process on a database of its own. The first is the program as shipped.
+// `pawtrail client`, and what else makes tokens, as people type it: a child process on a database of its own. The first
+// is the program as shipped.
+import { setTimeout as delay } from 'node:timers/promises'
 import t from 'tap'
 import { createOAuthStore } from '../../src/adapters/postgres/oauth-store.ts'
 import { seededIds } from '../support/seeded-ids.ts'
@@ -62,9 +64,19 @@ t.test('help is there at every level', async (t) => {
   t.match(await pawtrail(['create', '--help']), { code: 0, output: /pawtrail client create/ })
 })
 
-t.test('with an outside identity provider clients are registered there', async (t) => {
+t.test('with an outside identity provider clients and tokens are made there', async (t) => {
   const outside = {
     ...{ JWKS_URL: 'https://login.example/keys', JWT_ISSUER: 'login', JWT_AUDIENCE: 'pets' },
   }
   t.match(await pawtrail(['list'], outside), { code: 78, errors: /identity provider/ })
+  for (const [args, sentence] of [
+    [['token', '--tenant', 'shared', '--scopes', 'read:pets'], /tokens come from the identity/],
+    [['tail', '--url', 'http://127.0.0.1:9'], /a token of the identity provider .* by --token/],
+  ] as const) {
+    const program = run(t, ['cli', ...args], { ...settings, ...outside })
+    const code = await Promise.race([program.ended, delay(20_000, 'it goes on', { ref: false })])
+    t.equal(code, 78, program.errors())
+    t.match(program.errors(), sentence)
+    t.equal(program.output(), '')
+  }
 })

@@ -34,7 +34,8 @@ export const tail = defineCommand({
     },
     token: {
       type: 'string',
-      description: "Access token; by default one is signed with this installation's key",
+      description:
+        "Access token; by default one is signed with this installation's key (not with JWKS_URL)",
     },
     json: { type: 'boolean', description: 'Print whole events as lines of JSON' },
   },
@@ -46,8 +47,9 @@ export const tail = defineCommand({
       process.once(signal, () => interrupted.abort())
     }
     let cursor = args.after
-    const ended = await withTools((tools, config) =>
-      follow({
+    const ended = await withTools((tools, config) => {
+      if (args.token === undefined) refuseOutsideProvider(config)
+      return follow({
         url: (args.url ?? addressOf(config)).replace(/\/+$/, ''),
         tenant,
         types: valuesOf(rawArgs, 'types'),
@@ -60,8 +62,8 @@ export const tail = defineCommand({
         onCursor: (next) => {
           cursor = next
         },
-      }),
-    )
+      })
+    })
     if (ended.kind === 'refused') {
       const exit = ended.status === 401 || ended.status === 403 ? 'refused' : 'failed'
       throw new CliError(exit, `the server answers ${ended.status}: ${ended.detail}`)
@@ -76,6 +78,15 @@ const addressOf = (config: Config): string => {
   if (config.publicUrl !== undefined) return config.publicUrl
   const host = { '0.0.0.0': '127.0.0.1', '::': '[::1]' }[config.host] ?? config.host
   return `http://${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${config.port}`
+}
+
+/** Before the server is asked: it would refuse a token of ours, and to follow is to try again. */
+const refuseOutsideProvider = ({ jwksUrl }: Config): void => {
+  if (jwksUrl === undefined) return
+  throw new CliError(
+    'badSettings',
+    'JWKS_URL is set: name a token of the identity provider that it belongs to by --token',
+  )
 }
 
 const signToken = async (tools: Tools, tenant: TenantId): Promise<string> => {

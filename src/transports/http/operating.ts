@@ -7,6 +7,7 @@ import { ProblemError } from './problem.ts'
 
 const NO_STORE = { 'cache-control': 'no-store' } as const
 const JWKS_CACHE = { 'cache-control': 'public, max-age=300' } as const
+const KEYS_PATH = '/.well-known/jwks.json'
 const RETRY_AFTER_SECONDS = '2'
 
 const openly = (summary: string, problems: readonly number[] = []) =>
@@ -81,11 +82,11 @@ export const operatingRoutes = (app: FastifyInstance, parts: RouteParts): void =
       .send(await parts.metricsText()),
   )
 
-  app.get(
-    '/.well-known/jwks.json',
-    { config: openly('The keys that sign tokens'), schema: KEYS },
-    (_request, reply) => reply.headers(JWKS_CACHE).send(parts.jwks()),
-  )
+  const { jwks } = parts
+  if (jwks !== undefined) {
+    const keys = { config: openly('The keys that sign tokens'), schema: KEYS }
+    app.get(KEYS_PATH, keys, (_request, reply) => reply.headers(JWKS_CACHE).send(jwks()))
+  }
 
   const { publicUrl } = parts.settings
   const index = {
@@ -97,7 +98,7 @@ export const operatingRoutes = (app: FastifyInstance, parts: RouteParts): void =
       inventory: `${publicUrl}/v1/inventory`,
       documents: `${publicUrl}/v1/swagger-ui.html`,
       openapi: `${publicUrl}/v1/openapi.json`,
-      keys: `${publicUrl}/.well-known/jwks.json`,
+      ...(jwks === undefined ? {} : { keys: publicUrl + KEYS_PATH }),
       live: `${publicUrl}/livez`,
       ready: `${publicUrl}/readyz`,
     },

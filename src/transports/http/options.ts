@@ -42,7 +42,8 @@ export type HttpServerOptions = Readonly<{
   metrics: Metrics
   readiness: () => Promise<Readiness>
   metricsText: () => Promise<string>
-  jwks: () => JsonObject
+  /** Undefined where an outside identity provider signs the tokens. */
+  jwks: (() => JsonObject) | undefined
   settings: HttpSettings
   plugins: readonly RoutePlugin[]
 }>

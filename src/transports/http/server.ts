@@ -71,7 +71,9 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Fast
   adoptionRoutes(app, parts)
   await app.register(classicScope(parts))
   for (const plugin of options.plugins) await plugin(app)
-  openApiRoutes(app, { publicUrl: options.settings.publicUrl, version: API_VERSION, list })
+  const { publicUrl } = options.settings
+  const hasOAuth = options.jwks !== undefined
+  openApiRoutes(app, { publicUrl, version: API_VERSION, list, hasOAuth })
   await app.after()
   table.close()
   return app

@@ -1,5 +1,5 @@
 // Who is connecting: a token as the password (under any username, or the name of the tenant it is
-// used for), the name and password of an account, or nobody.
+// used for), the name and password of an account where there are any, or nobody.
 import type { CredentialStore, PasswordHasher, Principal, TokenVerifier } from '../../core/auth.ts'
 import type { Application } from '../../application.ts'
 import type { Clock } from '../../core/clock.ts'
@@ -19,7 +19,8 @@ export type Attempts = Readonly<{
 
 export type SignInOptions = Readonly<{
   verifier: TokenVerifier
-  credentials: Pick<CredentialStore, 'find' | 'findByUser'>
+  /** Undefined where an outside identity provider knows the users: only its tokens are let in then. */
+  credentials: Pick<CredentialStore, 'find' | 'findByUser'> | undefined
   passwords: PasswordHasher
   application: Pick<Application, 'users'>
   attempts: Attempts
@@ -51,11 +52,13 @@ export const createSignIn = (options: SignInOptions): SignIn => {
     }
     const principal = await options.verifier.verify(password)
     if (principal !== undefined) return withToken(principal, username)
-    if (isToken || username === '' || password.length > MAX_PASSWORD) return REFUSED
+    const { credentials } = options
+    if (isToken || credentials === undefined) return REFUSED
+    if (username === '' || password.length > MAX_PASSWORD) return REFUSED
     decoyHash ??= options.passwords.hash(address + password)
     try {
-      const account = accountOf(username)
-      return await withPassword(options, { ...account, password, address }, await decoyHash)
+      const account = { ...accountOf(username), password, address }
+      return await withPassword({ ...options, credentials }, account, await decoyHash)
     } catch (cause) {
       if (cause instanceof ProblemError && cause.type === 'rate-limit-exceeded') {
         return { kind: 'limited' }
@@ -90,9 +93,11 @@ type Account = Readonly<{
   address: string
 }>
 
+type WithAccounts = SignInOptions & Readonly<{ credentials: object }>
+
 /** The same work whether the name exists or not. */
 const withPassword = async (
-  { credentials, passwords, application, attempts, clock, passwordSessionMs }: SignInOptions,
+  { credentials, passwords, application, attempts, clock, passwordSessionMs }: WithAccounts,
   { tenantId, username, password, address }: Account,
   decoyHash: string,
 ): Promise<SignInResult> => {

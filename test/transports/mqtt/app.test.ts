@@ -5,6 +5,7 @@ import type { IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t from 'tap'
 import { WebSocket } from 'ws'
+import { SHARED_TENANT } from '../../../src/core/ids.ts'
 import { testApp } from '../../support/app.ts'
 import { listen } from './client.ts'
 
@@ -91,4 +92,23 @@ t.test('an account signs in with its name and password, and attempts are counted
   const other = await listen(url, { ...right, password: token })
   t.ok(other.client.connected)
   await other.close()
+})
+
+t.test('with an outside identity provider its tokens are let in, and no account is', async (t) => {
+  const { application, mqtt, bearer } = await testApp(t, { ports: { oauth: undefined } })
+  const url = `mqtt://127.0.0.1:${await mqtt.listen({ host: '127.0.0.1', port: 0 })}`
+  const password = 'correct horse battery'
+  const profile = { username: 'ada.byron', email: 'ada@example.org', firstName: 'Ada' }
+  const actor = { kind: 'client', id: 'anonymous' } as const
+  const made = await application.users.register(
+    { tenantId: SHARED_TENANT, actor, correlationId: 'r' },
+    { profile: { ...profile, lastName: 'Byron', phone: null, preferences: null }, password },
+  )
+  t.equal(made.kind, 'done')
+  const account = { protocolVersion: 5, username: 'ada.byron', password } as const
+  await t.rejects(listen(url, account), { code: 0x86 })
+  const token = (await bearer()).authorization.slice('Bearer '.length)
+  const { client, close } = await listen(url, { ...account, password: token })
+  t.ok(client.connected)
+  await close()
 })

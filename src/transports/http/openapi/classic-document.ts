@@ -22,11 +22,12 @@ const EXPLANATIONS: Readonly<Record<number, readonly [error: string, message: st
   503: ['Service Unavailable', 'Try again shortly.'],
 }
 
-export const classicDocument = ({ publicUrl, version, routes }: DocumentOptions): JsonObject => {
+export const classicDocument = (options: DocumentOptions): JsonObject => {
+  const { publicUrl, version, routes, hasOAuth } = options
   const components = createComponents()
   const listed = routes.filter(({ doc }) => doc.profile === 'classic')
   const paths = pathsOf(listed, (route) =>
-    operationOf(route, { components, rateHeaders: 'X-RateLimit', refusesBodyWith: 400 }),
+    operationOf(route, { components, hasOAuth, rateHeaders: 'X-RateLimit', refusesBodyWith: 400 }),
   )
   const used = new Set(listed.flatMap(({ tags }) => tags))
   return onlyUsed({
@@ -46,7 +47,7 @@ export const classicDocument = ({ publicUrl, version, routes }: DocumentOptions)
       parameters: PARAMETERS,
       headers: HEADERS,
       responses: responses(),
-      securitySchemes: securitySchemes(publicUrl),
+      securitySchemes: securitySchemes(publicUrl, hasOAuth),
     },
   })
 }

@@ -17,6 +17,7 @@ export type DocumentOptions = Readonly<{
   publicUrl: string
   version: string
   routes: readonly DocumentedRoute[]
+  hasOAuth: boolean // false: tokens come from an outside identity provider
 }>
 
 const TAGS: Readonly<Record<string, string>> = {
@@ -34,11 +35,12 @@ const TAGS: Readonly<Record<string, string>> = {
 }
 
 /** OpenAPI 3.2 of `/v1`, of signing in and of what is for operating. */
-export const modernDocument = ({ publicUrl, version, routes }: DocumentOptions): JsonObject => {
+export const modernDocument = (options: DocumentOptions): JsonObject => {
+  const { publicUrl, version, routes, hasOAuth } = options
   const components = createComponents()
   const listed = routes.filter(({ doc }) => doc.profile !== 'classic')
   const paths = pathsOf(listed, (route) =>
-    operationOf(route, { components, rateHeaders: 'RateLimit', refusesBodyWith: 422 }),
+    operationOf(route, { components, hasOAuth, rateHeaders: 'RateLimit', refusesBodyWith: 422 }),
   )
   const used = new Set(listed.flatMap(({ tags }) => tags))
   return onlyUsed({
@@ -60,7 +62,7 @@ export const modernDocument = ({ publicUrl, version, routes }: DocumentOptions):
       parameters: PARAMETERS,
       headers: HEADERS,
       responses: problemResponses(PROBLEM_TYPE_BASE),
-      securitySchemes: securitySchemes(publicUrl),
+      securitySchemes: securitySchemes(publicUrl, hasOAuth),
     },
   })
 }

@@ -6,6 +6,7 @@ import type { Components } from './components.ts'
 
 type Profile = Readonly<{
   components: Components
+  hasOAuth: boolean
   rateHeaders: 'RateLimit' | 'X-RateLimit' // how their names begin
   refusesBodyWith: 400 | 422
 }>
@@ -17,7 +18,7 @@ export const operationOf = (route: DocumentedRoute, profile: Profile): JsonObjec
     summary: doc.summary,
     ...(doc.description === undefined ? {} : { description: doc.description }),
     tags: [...route.tags],
-    security: securityOf(route),
+    security: securityOf(route, profile),
     ...withSome('parameters', parametersOf(route, profile)),
     ...withBody(route, profile),
     ...(doc.callbacks === undefined ? {} : { callbacks: doc.callbacks }),
@@ -28,10 +29,12 @@ export const operationOf = (route: DocumentedRoute, profile: Profile): JsonObjec
 const withSome = (name: string, list: readonly JsonObject[]): JsonObject =>
   list.length === 0 ? {} : { [name]: [...list] }
 
-const securityOf = ({ doc }: DocumentedRoute): JsonObject[] => {
+/** Without OAuth of our own the scopes are named as what a bearer token must have. */
+const securityOf = ({ doc }: DocumentedRoute, { hasOAuth }: Profile): JsonObject[] => {
   const { security } = doc
   if (security === 'public') return []
   if (security === 'optional') return [{}, { bearerAuth: [] }]
+  if (!hasOAuth) return [{ bearerAuth: [...security] }]
   return [{ bearerAuth: [] }, { oauth2: [...security] }]
 }
 

@@ -15,11 +15,11 @@ import { installSwaggerUi } from './swagger-ui.ts'
 /** Schemas that are used twice are written twice: readers of YAML take many references for an attack. */
 const IN_FULL = { aliasDuplicateObjects: false } as const
 
-type Options = Readonly<{ publicUrl: string; version: string; list: RouteList }>
+type Options = Readonly<{ publicUrl: string; version: string; list: RouteList; hasOAuth: boolean }>
 
 export const openApiRoutes = (app: FastifyInstance, options: Options): void => {
-  const { publicUrl, version, list } = options
-  const make = { publicUrl, version, routes: list.routes }
+  const { list, ...rest } = options
+  const make = { ...rest, routes: list.routes }
   const modern = once(() => modernDocument(make))
   const older = once(() => toOpenApi31(modern()))
   const classic = once(() => classicDocument(make))

@@ -146,11 +146,16 @@ export const problemSchema = (base: string): JsonObject => ({
   },
 })
 
-export const securitySchemes = (issuer: string): JsonObject => {
+export const securitySchemes = (issuer: string, hasOAuth: boolean): JsonObject => {
+  const bearerAuth = { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' }
+  if (!hasOAuth) {
+    const description = 'A token of the outside identity provider that this server trusts.'
+    return { bearerAuth: { ...bearerAuth, description } }
+  }
   const scopes = Object.fromEntries(SCOPES.map((scope) => [scope, SCOPE_WORDS[scope]]))
   const tokenUrl = `${issuer}/oauth/token`
   return {
-    bearerAuth: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+    bearerAuth,
     oauth2: {
       type: 'oauth2',
       oauth2MetadataUrl: `${issuer}/.well-known/oauth-authorization-server`,

@@ -1,5 +1,6 @@
 // Between tenants, and where the authorization server is not: what nobody gets by naming somebody else's tenant, and
 // what is in no log line.
+import { Validator } from '@seriousme/openapi-schema-validator'
 import t from 'tap'
 import type { Logger } from '../../../../src/core/logger.ts'
 import { DEVICE_CODE_GRANT } from '../../../../src/core/oauth.ts'
@@ -16,6 +17,11 @@ import {
 } from './oauth-app.ts'
 
 t.setTimeout(120_000) // passwords are slow by design
+
+type Published = Readonly<{
+  paths: Record<string, Record<string, Readonly<{ security?: unknown }>>>
+  components: Readonly<{ securitySchemes: Record<string, object> }>
+}>
 
 const ALLOW = { username: 'Ada', password: PASSWORD, decision: 'allow' }
 
@@ -82,20 +88,40 @@ t.test('no secret, code, token or password is in a log line', async (t) => {
   }
 })
 
-t.test('with an outside identity provider there is no authorization server here', async (t) => {
+t.test('with an outside identity provider nobody gets a token here', async (t) => {
   const { app } = await testApp(t, { ports: { oauth: undefined } })
+  const document = (await app.inject('/v1/openapi.json')).json<Published>()
   for (const url of [
     '/.well-known/oauth-authorization-server',
+    '/.well-known/jwks.json',
     '/oauth/authorize',
     '/oauth/token',
     '/oauth/device',
     '/oauth/device_authorization',
     '/oauth/revoke',
+    '/v1/auth/tokens',
+    '/v1/auth/tokens/refresh',
+    '/v1/auth/tokens/revoke',
+    '/v1/users',
+    '/v1/users/someone',
   ]) {
     t.equal((await app.inject({ url })).statusCode, 404, url)
     t.equal((await app.inject({ method: 'POST', url })).statusCode, 404, url)
+    t.notOk(url in document.paths, url)
   }
-  t.equal((await app.inject({ url: '/.well-known/jwks.json' })).statusCode, 200)
+  t.notOk('/v1/users/{id}' in document.paths)
+  t.notMatch((await app.inject('/')).body, 'jwks')
+  for (const url of ['/v1/openapi.json', '/v1/openapi-3.1.json', '/classic/openapi.json']) {
+    const published = (await app.inject(url)).json<Published>()
+    const { bearerAuth, ...others } = published.components.securitySchemes
+    t.match(bearerAuth, { scheme: 'bearer', description: /outside identity provider/ }, url)
+    t.strictSame(others, {}, url)
+    t.notMatch(JSON.stringify(published), /oauth/i, url)
+    const { valid, errors } = await new Validator().validate(published)
+    t.ok(valid, JSON.stringify(errors) ?? '')
+  }
+  const { security } = document.paths['/v1/pets']?.['post'] ?? {}
+  t.strictSame(security, [{ bearerAuth: ['write:pets'] }])
 })
 
 t.test('what it says of itself is complete and true', async (t) => {
