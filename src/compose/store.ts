@@ -91,17 +91,7 @@ type StoreOptions = Readonly<{ config: Config; logger: Logger; metrics?: Metrics
 export const openStore = async (server: Server, options: StoreOptions): Promise<Store> => {
   const { config, logger } = options
   const { url, eventStoreUrl } = server
-  const { appRole } = await migrate({
-    ...{ url, directory: MIGRATIONS, logger },
-    ...(config.databaseUrl === undefined ? {} : notConnecting('DATABASE_URL')),
-  })
-  const isLogElsewhere = eventStoreUrl !== url
-  const log = isLogElsewhere
-    ? await migrate({
-        ...{ url: eventStoreUrl, directory: MIGRATIONS, logger },
-        ...notConnecting('EVENT_STORE_URL'),
-      })
-    : { appRole }
+  const { appRole, log } = await migrateBoth(server, options)
   const roleIf = (has: boolean) => (has ? { role: APP_ROLE } : {})
   const admin = createDatabase({
     url,
@@ -162,6 +152,22 @@ export const openStore = async (server: Server, options: StoreOptions): Promise<
       await admin.close()
     },
   }
+}
+
+const migrateBoth = async (
+  { url, eventStoreUrl }: Server,
+  { config, logger }: StoreOptions,
+): Promise<Readonly<{ appRole: boolean; log: Readonly<{ appRole: boolean }> }>> => {
+  const { appRole } = await migrate({
+    ...{ url, directory: MIGRATIONS, logger },
+    ...(config.databaseUrl === undefined ? {} : notConnecting('DATABASE_URL')),
+  })
+  if (eventStoreUrl === url) return { appRole, log: { appRole } }
+  const log = await migrate({
+    ...{ url: eventStoreUrl, directory: MIGRATIONS, logger },
+    ...notConnecting('EVENT_STORE_URL'),
+  })
+  return { appRole, log }
 }
 
 // One connection each, and always the same one: what a backend has learned of its projection's tables and statements

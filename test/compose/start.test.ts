@@ -1,4 +1,4 @@
-// Settings that read well and cannot be used: each stops the start with a sentence that names it, and no secret is told.
+// Settings that read well and cannot be used: each stops the start with a sentence that names it, without secrets.
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
