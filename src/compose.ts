@@ -1,7 +1,7 @@
 // The composition root: makes the real adapters and assembles the application from them. Together
 // with compose/ it is the only place that names adapters.
-import { createServer } from 'node:net'
 import path from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { type Logger as Pino, pino } from 'pino'
 import { createPasswordHasher } from './adapters/argon2/password-hasher.ts'
 import { createBullWorkQueue } from './adapters/bullmq/work-queue.ts'
@@ -24,8 +24,9 @@ import { assemble, type Pawtrail } from './assemble.ts'
 import type { Tools } from './cli/tools.ts'
 import { hasWaitingListOf, publicUrlOf } from './compose/application.ts'
 import { banner } from './compose/banner.ts'
+import { knownPort, listenHttp } from './compose/http.ts'
 import { bridgeChoiceOf, listenMqtt, openMqttBroker } from './compose/mqtt.ts'
-import { openServer, openStore, type Store } from './compose/store.ts'
+import { openServer, openStore, type Server, type Store } from './compose/store.ts'
 import { openTokens } from './compose/tokens.ts'
 import { openWebhookStore } from './compose/webhook-store.ts'
 import { createTools } from './compose/tools.ts'
@@ -35,46 +36,67 @@ import { DEMO_SEEDS, seedTenant } from './demo/seed.ts'
 
 export type RunningPawtrail = Readonly<{ url: string; banner: string; stop(): Promise<void> }>
 
+const CLOSE_DEADLINE_MS = 30_000 // of a start that failed
+
 const clock = systemClock
 const ids = uuidV7(clock)
 
 export const startPawtrail = async (settings: Config): Promise<RunningPawtrail> => {
-  const config = {
-    ...settings,
-    port: settings.port === 0 ? await freePort(settings.host) : settings.port,
-  }
+  const config = { ...settings, port: await knownPort(settings) }
   const logger = createLogger(config)
   const server = await openServer(config, logger, () => {
     // Nothing works without it; whoever supervises this process starts it again, and the data recovers.
     throw new Error('the embedded PostgreSQL ended unexpectedly')
   })
+  const opened: Closing[] = [server.stop]
+  try {
+    const { url, mqtt } = await startOn(server, { config, logger, opened })
+    return {
+      url,
+      banner: banner(config, url, mqtt),
+      stop: async () => {
+        logger.info({}, 'stopping')
+        for (const close of opened.toReversed()) await close()
+        logger.info({}, 'stopped')
+      },
+    }
+  } catch (error) {
+    await Promise.race([closeAfterFailure(opened), delay(CLOSE_DEADLINE_MS)])
+    throw error
+  }
+}
+
+type Closing = () => Promise<void>
+
+// What cannot be closed either is not what people have to know.
+const closeAfterFailure = async (opened: readonly Closing[]): Promise<void> => {
+  for (const close of opened.toReversed()) await close().catch(() => {})
+}
+
+/** Adds to what is opened, in its order. */
+const startOn = async (
+  server: Server,
+  { config, logger, opened }: Readonly<{ config: Config; logger: Pino; opened: Closing[] }>,
+): Promise<Readonly<{ url: string; mqtt: string }>> => {
   const metrics = createPrometheusMetrics()
   const store = await openStore(server, { config, logger, metrics })
-  const opened = await openApplication(config, { store, logger, metrics })
-  const { pawtrail } = opened
+  opened.push(store.close)
+  const { pawtrail, close } = await openApplication(config, { store, logger, metrics })
+  opened.push(close, () =>
+    within(config.shutdownGraceMs, pawtrail.stop(), () => {
+      pawtrail.http.server.closeAllConnections()
+    }),
+  )
   await pawtrail.start()
   if (config.seedDemo && (await store.eventStore.head()) === 0) {
     const { application } = pawtrail
     for (const seed of DEMO_SEEDS) await seedTenant({ application, clock, ids }, seed)
   }
-  await pawtrail.http.listen({ host: config.host, port: config.port })
+  await listenHttp(config, (address) => pawtrail.http.listen(address))
   const mqtt = await listenMqtt(config, pawtrail.mqtt, logger)
   const url = publicUrlOf(config)
   logger.info({ url }, 'listening')
-  return {
-    url,
-    banner: banner(config, url, mqtt),
-    stop: async () => {
-      logger.info({}, 'stopping')
-      await within(config.shutdownGraceMs, pawtrail.stop(), () => {
-        pawtrail.http.server.closeAllConnections()
-      })
-      await opened.close()
-      await store.close()
-      await server.stop()
-      logger.info({}, 'stopped')
-    },
-  }
+  return { url, mqtt }
 }
 
 /** Cheap: the database is reached for by the first command that needs it. */
@@ -156,18 +178,6 @@ const createLogger = ({ logLevel }: Config): Pino =>
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
     redact: ['token', 'password', 'authorization', '*.token', '*.password', '*.authorization'],
-  })
-
-/** Links are made before the server listens, so that the port must be known. */
-const freePort = (host: string): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const probe = createServer()
-    probe.once('error', reject)
-    probe.listen(0, host, () => {
-      const address = probe.address()
-      const port = typeof address === 'object' && address !== null ? address.port : 0
-      probe.close(() => resolve(port))
-    })
   })
 
 const within = async (ms: number, work: Promise<void>, onTimeout: () => void): Promise<void> => {

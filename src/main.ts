@@ -1,5 +1,6 @@
 // The process: loads the configuration, starts, and stops on a signal. Everything else is composed elsewhere.
 import { startPawtrail } from './compose.ts'
+import { BadSetting } from './config/bad-setting.ts'
 import { loadConfig } from './config.ts'
 
 const EXIT = { stopped: 0, failed: 1, badSettings: 78, interrupted: 130 } as const
@@ -10,7 +11,8 @@ const STOP_MARGIN_MS = 30_000 // over the grace of open requests: to empty queue
 const say = (text: string): boolean => process.stderr.write(`${text}\n`)
 
 const fail = (error: unknown): never => {
-  say(error instanceof Error ? (error.stack ?? error.message) : String(error))
+  if (error instanceof BadSetting) say(error.message)
+  else say(error instanceof Error ? (error.stack ?? error.message) : String(error))
   process.exit(EXIT.failed)
 }
 

@@ -1,4 +1,5 @@
 // How the command line ends: the codes are part of its contract and shown by --help.
+import { BadSetting } from '../config/bad-setting.ts'
 import { Fault } from '../core/fault.ts'
 
 export const EXIT_CODES = {
@@ -29,5 +30,6 @@ const UNAVAILABLE = ['database_unavailable', 'event_store_unavailable', 'deadlin
 
 export const exitOf = (error: unknown): ExitName => {
   if (error instanceof CliError) return error.exit
+  if (error instanceof BadSetting && error.cause instanceof Fault) return exitOf(error.cause)
   return error instanceof Fault && UNAVAILABLE.includes(error.code) ? 'unavailable' : 'failed'
 }

@@ -2,6 +2,8 @@
 // asked for must be had; the usual one is left to who has it already, and the start says so.
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
+import { createSecureContext } from 'node:tls'
+import { BadSetting, codeOf } from '../config/bad-setting.ts'
 import type { Config } from '../config.ts'
 import type { LogIdentity } from '../core/cursor.ts'
 import type { Logger } from '../core/logger.ts'
@@ -33,7 +35,7 @@ export const listenMqtt = async (
       ? `port ${String(wanted)} at ${host} is in use by another program`
       : `port ${String(wanted)} at ${host} cannot be listened at`
     const advice = 'set MQTT_PORT to another port, to 0 for any free one, or to off'
-    if (!isTaken || mqttPort !== 'default') throw new Error(`${problem}: ${advice}`, { cause })
+    if (!isTaken || mqttPort !== 'default') throw new BadSetting(`${problem}: ${advice}`, cause)
     logger.warn({ port: wanted }, `MQTT is off: ${problem}; ${advice}`)
     return `off: ${problem}; ${advice}`
   }
@@ -60,9 +62,29 @@ export const bridgeChoiceOf = ({ mqttBridge }: Pick<Config, 'mqttBridge'>): Brid
   mqttBridge ?? { tenants: [SHARED_TENANT], visibility: 'public', prefix: '' }
 
 const readTls = async ({ certFile, keyFile }: NonNullable<Config['mqttTls']>) => {
+  const cert = await readPem(certFile, 'MQTT_TLS_CERT', (cert) => createSecureContext({ cert }))
+  const key = await readPem(keyFile, 'MQTT_TLS_KEY', (key) => createSecureContext({ key }))
   try {
-    return { cert: await readFile(certFile), key: await readFile(keyFile) }
+    createSecureContext({ cert, key })
   } catch (cause) {
-    throw new Error('the files of MQTT_TLS_CERT and MQTT_TLS_KEY cannot be read', { cause })
+    throw new BadSetting('MQTT_TLS_KEY is not the private key of MQTT_TLS_CERT', cause)
   }
+  return { cert, key }
+}
+
+const readPem = async (
+  file: string,
+  name: string,
+  use: (pem: Buffer) => unknown,
+): Promise<Buffer> => {
+  const pem = await readFile(file).catch((cause: unknown) => {
+    throw new BadSetting(`${name}: ${file} cannot be read (${codeOf(cause)})`, cause)
+  })
+  try {
+    use(pem)
+  } catch (cause) {
+    const what = name === 'MQTT_TLS_CERT' ? 'a certificate' : 'a private key without a passphrase'
+    throw new BadSetting(`${name}: ${file} is not ${what} in PEM`, cause)
+  }
+  return pem
 }

@@ -23,6 +23,8 @@ import type { PetDatabases } from '../projections/pets/queries.ts'
 import type { Projection } from '../projections/projection.ts'
 import { projections } from '../projections/registry.ts'
 import { releaseAllLeases } from '../projections/runner/checkpoint.ts'
+import { ensureDataDir } from './data-dir.ts'
+import { notConnecting } from './no-connection.ts'
 
 // This file runs from src/compose/ and, bundled, from dist/.
 const isBundled = path.basename(path.dirname(fileURLToPath(import.meta.url))) === 'dist'
@@ -59,6 +61,7 @@ export const openServer = async (
       stop: async () => {},
     }
   }
+  await ensureDataDir(config)
   const dataDir = path.join(config.dataDir, 'postgres')
   const embedded = await startEmbeddedPostgres({ dataDir, logger, onUnexpectedExit })
   return {
@@ -88,11 +91,7 @@ type StoreOptions = Readonly<{ config: Config; logger: Logger; metrics?: Metrics
 export const openStore = async (server: Server, options: StoreOptions): Promise<Store> => {
   const { config, logger } = options
   const { url, eventStoreUrl } = server
-  const { appRole } = await migrate({ url, directory: MIGRATIONS, logger })
-  const isLogElsewhere = eventStoreUrl !== url
-  const log = isLogElsewhere
-    ? await migrate({ url: eventStoreUrl, directory: MIGRATIONS, logger })
-    : { appRole }
+  const { appRole, log } = await migrateBoth(server, options)
   const roleIf = (has: boolean) => (has ? { role: APP_ROLE } : {})
   const admin = createDatabase({
     url,
@@ -153,6 +152,22 @@ export const openStore = async (server: Server, options: StoreOptions): Promise<
       await admin.close()
     },
   }
+}
+
+const migrateBoth = async (
+  { url, eventStoreUrl }: Server,
+  { config, logger }: StoreOptions,
+): Promise<Readonly<{ appRole: boolean; log: Readonly<{ appRole: boolean }> }>> => {
+  const { appRole } = await migrate({
+    ...{ url, directory: MIGRATIONS, logger },
+    ...(config.databaseUrl === undefined ? {} : notConnecting('DATABASE_URL')),
+  })
+  if (eventStoreUrl === url) return { appRole, log: { appRole } }
+  const log = await migrate({
+    ...{ url: eventStoreUrl, directory: MIGRATIONS, logger },
+    ...notConnecting('EVENT_STORE_URL'),
+  })
+  return { appRole, log }
 }
 
 // One connection each, and always the same one: what a backend has learned of its projection's tables and statements

@@ -9,6 +9,7 @@ import type { Config } from '../config.ts'
 import type { TokenIssuer, TokenVerifier } from '../core/auth.ts'
 import type { IdGenerator } from '../core/ids.ts'
 import type { Logger } from '../core/logger.ts'
+import { ensureDataDir } from './data-dir.ts'
 
 // Our own tokens are told by their keys; a fixed name keeps them valid when the address changes.
 const OWN_NAME = 'pawtrail'
@@ -20,6 +21,7 @@ export const openTokens = async (
   { logger, ids }: Readonly<{ logger: Logger; ids: IdGenerator }>,
 ): Promise<Tokens> => {
   const clock = systemClock
+  await ensureDataDir(config)
   const keys = await loadSigningKeys({ directory: path.join(config.dataDir, 'keys'), logger })
   const names = {
     issuer: config.jwtIssuer ?? OWN_NAME,

@@ -1,5 +1,10 @@
 // The program as one process with its database: it starts from nothing, stops clean, and survives being killed. What
 // could differ in the program as it is shipped (each way of ending, each way of reaching the store) is done with that.
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { access, writeFile } from 'node:fs/promises'
+import { type AddressInfo, createServer } from 'node:net'
+import path from 'node:path'
 import t, { type Test } from 'tap'
 import { checkedFetch } from '../support/processes/checked-fetch.ts'
 import {
@@ -102,6 +107,30 @@ t.test('bad settings stop the start with one sentence each, and nothing is made'
   t.notMatch(program.errors(), /hunter2/)
   t.equal(program.output(), '')
   t.strictSame(await serversOn(folder), [])
+})
+
+t.test('a port that is taken is named in one sentence, and the database is stopped', async (t) => {
+  const folder = await preparedFolder(t)
+  const other = createServer().listen(0, '127.0.0.1')
+  await once(other, 'listening')
+  t.teardown(() => other.close())
+  const { port } = other.address() as AddressInfo
+  const program = run(t, ['main'], { DATA_DIR: folder, PORT: String(port) })
+  t.equal(await program.ended, 1)
+  t.match(program.errors(), /^PORT: port \d+ at 127\.0\.0\.1 is in use by another program; .*\n$/)
+  t.strictSame(await serversOn(folder), [])
+  await t.rejects(access(path.join(folder, 'postgres', 'postmaster.pid')), { code: 'ENOENT' })
+})
+
+t.test('a data folder that cannot be made is named in one sentence', async (t) => {
+  const folder = await dataFolder(t)
+  const file = path.join(folder, 'file')
+  await writeFile(file, '')
+  // Where the system has such a folder: one in which no folder can be made, though nothing says so.
+  const bad = existsSync('/proc/self') ? '/proc/pawtrail/data' : path.join(file, 'data')
+  const program = run(t, ['main'], { DATA_DIR: bad })
+  t.equal(await program.ended, 1)
+  t.match(program.errors(), /^DATA_DIR: \/.* cannot be made or written: .*\n$/)
 })
 
 t.test(

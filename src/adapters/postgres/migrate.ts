@@ -7,7 +7,13 @@ import pg from 'pg'
 import type { Logger } from '../../core/logger.ts'
 import { APP_ROLE, clientConfig, toFault } from './connection.ts'
 
-export type MigrateOptions = Readonly<{ url: string; directory: string; logger: Logger }>
+export type MigrateOptions = Readonly<{
+  url: string
+  directory: string
+  logger: Logger
+  /** What to throw when there is no connection to be had. */
+  onNoConnection?: (cause: Error) => Error
+}>
 
 /** `appRole`: the role of the running program exists and this user may work under it. */
 export type MigrateResult = Readonly<{ applied: readonly string[]; appRole: boolean }>
@@ -22,18 +28,8 @@ const STATEMENT_TIMEOUT_MS = 600_000
 
 export const migrate = async (options: MigrateOptions): Promise<MigrateResult> => {
   const files = await readMigrations(options.directory)
-  const client = new pg.Client(
-    clientConfig({
-      url: options.url,
-      applicationName: 'pawtrail migrate',
-      statementTimeoutMs: STATEMENT_TIMEOUT_MS,
-    }),
-  )
-  client.on('error', (error) =>
-    options.logger.warn({ error: error.message }, 'migration connection broke'),
-  )
+  const client = await connect(options)
   try {
-    await client.connect()
     await lock(client)
     const pending = pendingMigrations(files, await appliedMigrations(client))
     for (const file of pending) {
@@ -45,6 +41,25 @@ export const migrate = async (options: MigrateOptions): Promise<MigrateResult> =
     throw toFault(error)
   } finally {
     await client.end().catch(() => {}) // ends the session and with it the lock
+  }
+}
+
+const connect = async (options: MigrateOptions): Promise<pg.Client> => {
+  const { url, logger, onNoConnection = toFault } = options
+  const applicationName = 'pawtrail migrate'
+  let client: pg.Client | undefined
+  try {
+    client = new pg.Client(
+      clientConfig({ url, applicationName, statementTimeoutMs: STATEMENT_TIMEOUT_MS }),
+    )
+    client.on('error', (error) =>
+      logger.warn({ error: error.message }, 'migration connection broke'),
+    )
+    await client.connect()
+    return client
+  } catch (error) {
+    await client?.end().catch(() => {})
+    throw onNoConnection(toFault(error))
   }
 }
 
