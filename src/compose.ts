@@ -55,7 +55,8 @@ export const startPawtrail = async (settings: Config): Promise<RunningPawtrail> 
   await pawtrail.start()
   if (config.seedDemo && (await store.eventStore.head()) === 0) {
     const { application } = pawtrail
-    for (const seed of DEMO_SEEDS) await seedTenant({ application, clock, ids }, seed)
+    const dependencies = { application, clock, ids, randomToken }
+    for (const seed of DEMO_SEEDS) await seedTenant(dependencies, seed)
   }
   await pawtrail.http.listen({ host: config.host, port: config.port })
   const mqtt = await listenMqtt(config, pawtrail.mqtt, logger)
