@@ -1,5 +1,6 @@
 // What happened to a pet, step by step: each event with the members of the pet's state that it
-// changed, and what it says besides. Read from the log itself, so that it is never behind and also shows pets that were removed.
+// changed, and what it says besides. Read from the log itself, so that it is never behind and also
+// shows pets that were removed.
 import type { HistoryEntry, HistoryPage } from '../application.ts'
 import type { EventStore } from '../core/event-store.ts'
 import type { StoredEvent, Version } from '../core/event.ts'

@@ -1,4 +1,4 @@
-// `pawtrail reset` where the log is in another database than the read models, and `pawtrail seed` with no server beside.
+// `pawtrail reset` where the log is in another database than the read models; `pawtrail seed` with no server.
 import t from 'tap'
 import { systemClock } from '../../src/adapters/system/clock.ts'
 import { uuidV7 } from '../../src/adapters/system/ids.ts'

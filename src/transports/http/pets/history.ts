@@ -1,4 +1,5 @@
-// Who did what to a pet and why: its events with what each of them changed and says. For auditors; removed pets keep theirs.
+// Who did what to a pet and why: its events with what each of them changed and says.
+// For auditors; removed pets keep theirs.
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import type { HistoryEntry } from '../../../application.ts'
