@@ -90,7 +90,8 @@ const startOn = async (
   await pawtrail.start()
   if (config.seedDemo && (await store.eventStore.head()) === 0) {
     const { application } = pawtrail
-    for (const seed of DEMO_SEEDS) await seedTenant({ application, clock, ids }, seed)
+    const dependencies = { application, clock, ids, randomToken }
+    for (const seed of DEMO_SEEDS) await seedTenant(dependencies, seed)
   }
   await listenHttp(config, (address) => pawtrail.http.listen(address))
   const mqtt = await listenMqtt(config, pawtrail.mqtt, logger)

@@ -1,11 +1,13 @@
 // What happened to a pet, step by step: each event with the members of the pet's state that it
-// changed. Read from the log itself, so that it is never behind and also shows pets that were removed.
+// changed, and what it says besides. Read from the log itself, so that it is never behind and also
+// shows pets that were removed.
 import type { HistoryEntry, HistoryPage } from '../application.ts'
 import type { EventStore } from '../core/event-store.ts'
 import type { StoredEvent, Version } from '../core/event.ts'
 import type { TenantId } from '../core/ids.ts'
 import { decodeEvent } from '../events/codec.ts'
 import type { PetEvent } from '../events/pet.ts'
+import { petDetailsOf } from '../events/pet-details.ts'
 import { evolvePet, noPet, type PetState } from '../events/pet-state.ts'
 
 type Request = Readonly<{
@@ -34,8 +36,10 @@ const stepByStep = (events: readonly StoredEvent[]): readonly HistoryEntry[] => 
     const event = decodeEvent(stored)
     const before = membersOf(state)
     // The category holds pets' events only; this is where the wide type becomes the union.
-    state = evolvePet(state, event as unknown as PetEvent)
-    return { event, changes: differences(before, membersOf(state)) }
+    const petEvent = event as unknown as PetEvent
+    state = evolvePet(state, petEvent)
+    const changes = differences(before, membersOf(state))
+    return { event, changes, details: petDetailsOf(petEvent) }
   })
 }
 

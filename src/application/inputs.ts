@@ -6,6 +6,7 @@ import type { PresentAdoption } from '../events/adoption-state.ts'
 import type { AdoptionStatus, Household } from '../events/adoption.ts'
 import type { PresentOrder } from '../events/order-state.ts'
 import type { OrderStatus } from '../events/order.ts'
+import type { PetDetails } from '../events/pet-details.ts'
 import type { PetIntake, PetState, ReservationCause } from '../events/pet-state.ts'
 import type { PetPhoto, PetProfile, PetStatus } from '../events/pet.ts'
 import type { ShelterProfile } from '../events/shelter.ts'
@@ -130,9 +131,10 @@ export type RegisterWebhook = Readonly<{ config: WebhookConfig; after?: Position
 /** With the secret that the command made, as text that is shown nowhere else. */
 export type WithSecret = Readonly<{ secret?: string }>
 
-/** One step of a pet's history: the event, and which members of the pet's state it changed. */
+/** One step of a pet's history: the event, which members of the pet's state it changed, and what it says besides. */
 export type HistoryEntry = Readonly<{
   event: StoredEvent
+  details: PetDetails
   changes: readonly Readonly<{ field: string; before: unknown; after: unknown }>[]
 }>
 export type HistoryPage = Readonly<{

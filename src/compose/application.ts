@@ -34,7 +34,7 @@ export const hasWaitingListOf =
   (tenantId: TenantId): boolean =>
     waitingLists === 'all' || (waitingLists !== 'none' && waitingLists.includes(tenantId))
 
-/** Its read models are followed by nobody: `readModel` stands still. */
+/** Its read models are followed by nobody: `readModel` stands still, and so nobody is put in a line. */
 export const writeOnlyApplication = (
   config: Config,
   { store, ids }: Readonly<{ store: Store; ids: IdGenerator }>,
@@ -59,7 +59,7 @@ export const writeOnlyApplication = (
     webhookStore: webhookStoreOf(config, database),
     randomToken,
     progress: createProgress({ database, subscriptions, logger: silentLogger }),
-    hasWaitingList: hasWaitingListOf(config),
+    hasWaitingList: () => false,
     clock,
     ids,
     logger: silentLogger,

@@ -60,7 +60,7 @@ export const createTools = (context: Context): Tools => {
     seed: async ({ tenantId, pets }) => {
       const application = writeOnlyApplication(config, { store: await store(), ids })
       const options = { tenantId, pets, sites: SITES.slice(0, 2), seed: systemClock() }
-      return seedTenant({ application, clock: systemClock, ids }, options)
+      return seedTenant({ application, clock: systemClock, ids, randomToken }, options)
     },
     reset: () => reset(context),
     status: async () => status(await store()),

@@ -1,4 +1,5 @@
-// The words that demo pets are made of.
+// The words that demo pets, and the people who apply for them, are made of.
+import type { Household } from '../events/adoption.ts'
 import type { PetProfile } from '../events/pet.ts'
 
 type Species = PetProfile['species']
@@ -217,3 +218,49 @@ export const SITES = [
     adoptionFeeRange: '60-300',
   },
 ] as const
+
+export type Applicant = Readonly<{
+  firstName: string
+  lastName: string
+  message: string
+  household: Household
+}>
+
+export const APPLICANTS: readonly Applicant[] = [
+  {
+    firstName: 'Grace',
+    lastName: 'Miller',
+    message: 'We have a quiet home, a fenced garden and time for long walks.',
+    household: { homeType: 'HOUSE', adults: 2, children: 1, otherPets: null, hasYard: true },
+  },
+  {
+    firstName: 'Samuel',
+    lastName: 'Ortiz',
+    message: 'I work from home and would like company again.',
+    household: { homeType: 'APARTMENT', adults: 1, children: 0, otherPets: null, hasYard: false },
+  },
+  {
+    firstName: 'Noor',
+    lastName: 'Haddad',
+    message: 'Our children have been saving up for this for a year.',
+    household: {
+      homeType: 'HOUSE',
+      adults: 2,
+      children: 3,
+      otherPets: 'an old cat',
+      hasYard: true,
+    },
+  },
+  {
+    firstName: 'Henrik',
+    lastName: 'Lund',
+    message: 'There is plenty of room here, and somebody is always around.',
+    household: { homeType: 'FARM', adults: 3, children: 0, otherPets: 'two dogs', hasYard: true },
+  },
+  {
+    firstName: 'Mei',
+    lastName: 'Tanaka',
+    message: 'We met at the open day and have not stopped talking about it.',
+    household: { homeType: 'APARTMENT', adults: 2, children: 0, otherPets: null, hasYard: false },
+  },
+]

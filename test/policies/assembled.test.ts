@@ -1,6 +1,8 @@
 // The policies in the real application on real PostgreSQL: they start with it, and what should follow follows.
 import t from 'tap'
 import { createPostgresCheckpoints } from '../../src/adapters/postgres/checkpoints.ts'
+import { seedTenant } from '../../src/demo/seed.ts'
+import { SITES } from '../../src/demo/vocabulary.ts'
 import { SHARED_TENANT } from '../../src/core/ids.ts'
 import { createPolicies } from '../../src/policies/registry.ts'
 import { policySubscription } from '../../src/policies/policy.ts'
@@ -51,6 +53,29 @@ t.test('a reservation that belongs to nothing is released after the timeout', as
   const statusNow = async () => (await pets.current(SHARED_TENANT, petId))?.status
   await until('it is available again', async () => (await statusNow()) === 'AVAILABLE')
   t.equal(await statusNow(), 'AVAILABLE')
+})
+
+t.test('pets of the demo that are reserved stay so, for applications that are there', async (t) => {
+  const app = await testApp(t, { settings: { reservationTimeoutMs: 50 } })
+  const { pets, adoptions, users } = app.application
+  const options = { tenantId: SHARED_TENANT, sites: SITES.slice(0, 1), pets: 60, seed: 1 }
+  await seedTenant({ application: app.application, ...app.ports }, options)
+  const petId = await admit(app)
+  const cause = { kind: 'order', id: 'b8a1c1de-0c52-4a4e-9b1c-3b8d9d6a7f02' } as const
+  await pets.reserve(BUYER, petId, { cause, reason: null }) // seen after those of the demo
+  const statusNow = async () => (await pets.current(SHARED_TENANT, petId))?.status
+  await until('it is available again', async () => (await statusNow()) === 'AVAILABLE')
+  await app.settled()
+  const answer = await app.app.inject('/v1/pets?status=PENDING')
+  const { totalItems } = answer.json<{ pagination: { totalItems: number } }>().pagination
+  t.ok(totalItems > 0, 'there are some')
+  const page = await adoptions.list(SHARED_TENANT, { limit: 50, place: { page: 1 } })
+  const items = page === 'bad_cursor' ? [] : page.items
+  t.equal(items.length, totalItems)
+  for (const { holdsReservation, applicantId } of items) {
+    t.ok(holdsReservation)
+    t.ok(await users.get(SHARED_TENANT, applicantId), 'by somebody who is known')
+  }
 })
 
 t.test('every policy holds its lease while the application runs', async (t) => {

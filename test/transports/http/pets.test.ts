@@ -1,6 +1,8 @@
 // Writes on pets, and what is read back of them.
 import t from 'tap'
 import { SHARED_TENANT } from '../../../src/core/ids.ts'
+import { petDetailsOf } from '../../../src/events/pet-details.ts'
+import { type PetEvent, petEvents } from '../../../src/events/pet.ts'
 import { petSchema } from '../../../src/transports/http/pets/schema.ts'
 import { httpApp, LUNA, PUBLIC_URL, type Headers } from './http-app.ts'
 
@@ -144,6 +146,50 @@ t.test(
     t.equal((await post('return', { reason: 'allergy' })).statusCode, 409)
   },
 )
+
+t.test('the history tells what happened and why, to auditors alone', async (t) => {
+  const intake = { kind: 'STRAY', date: '2026-01-02', source: 'Elm Street', condition: 'thin' }
+  const { url } = await rig.admit({ intake })
+  const send = async (method: 'PATCH' | 'POST' | 'DELETE', path: string, payload?: object) => {
+    const request = { method, url: `${url}${path}`, headers: staff }
+    const answer = await app.inject(payload === undefined ? request : { ...request, payload })
+    t.ok(answer.statusCode < 300, answer.body)
+  }
+  const outcome = { kind: 'DIED_IN_CARE', date: '2026-02-03', destination: 'cemetery' }
+  await send('PATCH', '', { status: 'NOT_AVAILABLE', reason: 'medical hold' })
+  await send('PATCH', '', { name: 'Nova' })
+  await send('POST', '/outcome', { ...outcome, reason: 'old age' })
+  await send('DELETE', '?reason=entered%20twice')
+  const history = await app.inject({ url: `${url}/history`, headers: staff })
+  const { data } = history.json<{ data: readonly { details: unknown }[] }>()
+  t.strictSame(
+    data.map(({ details }) => details),
+    [
+      { intake },
+      { reason: 'medical hold', cause: null },
+      {},
+      { ...outcome, reason: 'old age' },
+      { reason: 'entered twice' },
+    ],
+  )
+  t.equal((await app.inject({ url: `${url}/history` })).statusCode, 401)
+})
+
+t.test('what each event of a pet says is in its details or in the pet', (t) => {
+  const inThePet = ['profile', 'changes', 'previousStatus', 'status', 'photos', 'photo']
+  for (const { type, sample } of petEvents.events) {
+    const event = { type, data: sample, occurredAt: '2026-08-22T10:00:00Z' } as PetEvent
+    const told = Object.keys(petDetailsOf(event))
+    t.strictSame(
+      Object.keys(sample)
+        .filter((member) => !inThePet.includes(member))
+        .sort(),
+      told.sort(),
+      type,
+    )
+  }
+  t.end()
+})
 
 t.test('a write can be read back at once by its cursor', async (t) => {
   const { url, cursor } = await rig.admit({ name: 'Quick' })

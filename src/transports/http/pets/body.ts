@@ -25,7 +25,7 @@ import {
 const MAX_PHOTOS = 20
 const MAX_VACCINATIONS = 50
 const MAX_URL_LENGTH = 2_048
-const INTAKE_KINDS = [
+export const INTAKE_KINDS = [
   'STRAY',
   'OWNER_SURRENDER',
   'TRANSFER_IN',
@@ -251,7 +251,7 @@ export const photoOf = (url: string, publicUrl: string, petId: string | null): P
   return { kind: 'blob', name, contentType: CONTENT_TYPES[kind] }
 }
 
-const OUTCOME_KINDS = [
+export const OUTCOME_KINDS = [
   'RETURNED_TO_OWNER',
   'TRANSFER_OUT',
   'RETURNED_TO_FIELD',

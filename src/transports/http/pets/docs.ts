@@ -106,8 +106,11 @@ export const petDocs = {
     examples: { allergy: { reason: 'allergy in the family', condition: 'healthy' } },
   },
   history: {
-    summary: 'Who did what to a pet',
-    description: 'Its events in order, each with what it changed. Removed pets keep theirs.',
+    summary: 'Who did what to a pet, and why',
+    description:
+      'Its events in order. `changes` is what each changed of the pet; `details` is what it says besides: the kind, ' +
+      'date and destination of an outcome, the intake at an admission or return, the order or adoption, the reason. ' +
+      'Removed pets keep theirs.',
     security: ['read:audit'],
     headers: ['Event-Cursor', 'Link'],
   },

@@ -1,4 +1,5 @@
-// Who did what to a pet: its events with what each of them changed. For auditors; removed pets keep theirs.
+// Who did what to a pet and why: its events with what each of them changed and says.
+// For auditors; removed pets keep theirs.
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import type { HistoryEntry } from '../../../application.ts'
@@ -51,7 +52,7 @@ export const historyRoute = (app: FastifyInstance, parts: RouteParts): void => {
   )
 }
 
-const publicEntry = ({ event, changes }: HistoryEntry) => ({
+const publicEntry = ({ event, changes, details }: HistoryEntry) => ({
   eventId: event.eventId,
   type: event.type,
   version: event.version,
@@ -61,4 +62,5 @@ const publicEntry = ({ event, changes }: HistoryEntry) => ({
   correlationId: event.metadata.correlationId,
   causationId: event.metadata.causationId,
   changes,
+  details,
 })

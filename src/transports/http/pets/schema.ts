@@ -2,6 +2,7 @@
 // sent; tests check them, and the API document is generated from them.
 import { z } from 'zod'
 import { GENDERS, SIZES, SPECIES, STATUSES } from '../fields.ts'
+import { INTAKE_KINDS, OUTCOME_KINDS } from './body.ts'
 
 export const petSchema = z
   .strictObject({
@@ -70,6 +71,28 @@ export const apiResponseSchema = z
   .strictObject({ message: z.string(), success: z.boolean() })
   .meta({ id: 'ApiResponse' })
 
+/** Which members there are depends on the type of the event; null: it was not said. */
+const historyDetailsSchema = z.strictObject({
+  reason: z.string().nullable().optional(),
+  kind: z.enum(OUTCOME_KINDS).optional(), // of an outcome
+  date: z.iso.date().optional(), // of an outcome or adoption
+  destination: z.string().nullable().optional(), // of an outcome
+  intake: z
+    .strictObject({
+      kind: z.enum(INTAKE_KINDS),
+      date: z.iso.date(),
+      source: z.string().nullable(),
+      condition: z.string().nullable(),
+    })
+    .optional(), // of an admission or return
+  cause: z
+    .strictObject({ kind: z.enum(['order', 'adoption']), id: z.string() })
+    .nullable()
+    .optional(), // of a change of status or an adoption
+  adopterId: z.string().nullable().optional(),
+  description: z.string().nullable().optional(), // of a photo
+})
+
 export const petHistorySchema = z.strictObject({
   data: z.array(
     z.strictObject({
@@ -84,6 +107,7 @@ export const petHistorySchema = z.strictObject({
       changes: z.array(
         z.strictObject({ field: z.string(), before: z.unknown(), after: z.unknown() }),
       ),
+      details: historyDetailsSchema,
     }),
   ),
   pagination: z.strictObject({
