@@ -104,7 +104,7 @@ void t.test('the documents name each header field where it is heeded', async (t)
     for (const [path, { get }] of Object.entries(paths)) {
       if (get === undefined || path === '/v1/events/stream') continue // which does not end
       const url = path.replaceAll(/\{\w+\}/g, '0199f3a0-7c1e-7a01-8000-000000000001')
-      const { payload } = await app.inject({ url, headers: headers })
+      const { payload } = await app.inject({ url, headers })
       if (payload.includes('Wait-For-Cursor is not a cursor')) heeded.push(path)
       if (JSON.stringify(get['parameters'] ?? []).includes('WaitForCursor')) named.push(path)
     }
