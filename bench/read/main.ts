@@ -6,7 +6,7 @@ import { seededRandom } from '../../src/demo/random.ts'
 import { installProjections } from '../../src/projections/install.ts'
 import { projections } from '../../src/projections/registry.ts'
 import { load, sound } from '../lib/load.ts'
-import { startPawtrail, startPeer } from '../lib/processes.ts'
+import { type RunningServer, startPawtrail, startPeer } from '../lib/processes.ts'
 import { withPostgres } from '../lib/server.ts'
 import { median, report, type Row } from '../lib/table.ts'
 import { fill } from './data.ts'
@@ -54,49 +54,53 @@ const repeated = async (ours: string, url: string): Promise<readonly Row[]> => {
     {
       what: '  constant from fastify',
       value: `${Math.round(ceiling)} requests/s`,
-      ratio: mine / ceiling,
+      ratio: ratioOf(rates.ours, rates.constant),
       target: '>= 0.7',
     },
   ]
 }
 
-type Distinct = Readonly<{ ours: number; plain: number; oursP50Ms: number; rows: readonly Row[] }>
+/** A database of so many pets, the product on it, and the plain route. */
+type Side = Readonly<{ pets: number; ours: RunningServer; peer: RunningServer }>
+type Rounds = Readonly<{ ours: number[]; plain: number[]; p50Ms: number[] }>
 
-const distinct = async (ours: string, url: string, pets: number): Promise<Distinct> => {
-  const peer = await startPeer(peerFile, { BENCH_DATABASE_URL: url })
-  const random = seededRandom(pets)
-  const rates = { ours: [] as number[], plain: [] as number[] }
+// All sizes stand side by side and take turns: what this machine does from minute to minute then meets all alike.
+const distinct = async (sides: readonly Side[]): Promise<readonly Rounds[]> => {
+  const random = seededRandom(SIZES.length)
   const shape = { connections: 8, amount: DISTINCT }
-  const latencies: number[] = []
-  for (const target of [ours, peer.url]) {
-    await load({ url: target, requests: asRequests(searches(random, DISTINCT)), ...shape })
+  const next = () => asRequests(searches(random, DISTINCT))
+  for (const { ours, peer } of sides) {
+    for (const { url } of [ours, peer]) await load({ url, requests: next(), ...shape })
   }
+  const all = sides.map((): Rounds => ({ ours: [], plain: [], p50Ms: [] }))
   for (let round = 0; round < ROUNDS; round += 1) {
-    const list = searches(random, DISTINCT)
-    const order = round % 2 === 0 ? [ours, peer.url] : [peer.url, ours]
-    for (const target of order) {
-      const result = sound(
-        target,
-        await load({ url: target, requests: asRequests(list), ...shape }),
-      )
-      ;(target === ours ? rates.ours : rates.plain).push(result.perSecond)
+    for (const [index, { ours, peer }] of sides.entries()) {
+      const requests = next()
+      const rounds = all[index] as Rounds
+      for (const server of round % 2 === 0 ? [ours, peer] : [peer, ours]) {
+        const { perSecond } = sound(server.url, await load({ url: server.url, requests, ...shape }))
+        ;(server === ours ? rounds.ours : rounds.plain).push(perSecond)
+      }
+      rounds.p50Ms.push(await medianLatency(ours.url, searches(random, DISTINCT)))
     }
-    latencies.push(await medianLatency(ours, searches(random, DISTINCT)))
   }
-  await peer.stop()
-  const [mine, plain, p50] = [median(rates.ours), median(rates.plain), median(latencies)]
-  const rows = [
-    { what: `distinct searches, ${pets} pets`, value: `${Math.round(mine)} requests/s` },
-    {
-      what: '  plain fastify + pg, same SQL',
-      value: `${Math.round(plain)} requests/s`,
-      ratio: mine / plain,
-      target: '>= 0.8',
-    },
-    { what: '  median, one at a time', value: `${p50.toFixed(2)} ms` },
-  ]
-  return { ours: mine, plain, oursP50Ms: p50, rows }
+  return all
 }
+
+/** Each round against the same round of the other. */
+const ratioOf = (mine: readonly number[], theirs: readonly number[]): number =>
+  median(mine.map((value, round) => value / (theirs[round] ?? Number.NaN)))
+
+const rowsOf = ({ pets }: Side, { ours, plain, p50Ms }: Rounds): readonly Row[] => [
+  { what: `distinct searches, ${pets} pets`, value: `${Math.round(median(ours))} requests/s` },
+  {
+    what: '  plain fastify + pg, same SQL',
+    value: `${Math.round(median(plain))} requests/s`,
+    ratio: ratioOf(ours, plain),
+    target: '>= 0.8',
+  },
+  { what: '  median, one at a time', value: `${median(p50Ms).toFixed(2)} ms` },
+]
 
 const medianLatency = async (url: string, list: readonly Search[]): Promise<number> => {
   const times: number[] = []
@@ -113,37 +117,50 @@ const medianLatency = async (url: string, list: readonly Search[]): Promise<numb
 }
 
 const rows: Row[] = []
-const medians: number[] = []
-for (const pets of SIZES) {
+
+const fillTimed = async (url: string, pets: number): Promise<void> => {
+  // The server's own settings hold for what is measured; only the filling does without waiting for the disk.
+  const unsynced = new URLSearchParams({ options: '-c synchronous_commit=off' }).toString()
+  const database = createDatabase({
+    url: `${url}${url.includes('?') ? '&' : '?'}${unsynced}`,
+    maxConnections: 2,
+    statementTimeoutMs: 600_000,
+    applicationName: 'bench',
+    logger: silentLogger,
+  })
+  const startedMs = performance.now()
+  await fill(database, pets)
+  const seconds = (performance.now() - startedMs) / 1_000
+  rows.push({ what: `filling ${pets} pets`, value: `${seconds.toFixed(0)} s` })
+  await installProjections(database, projections) // those of the other read models
+  await database.close()
+}
+
+const withSides = async (
+  sizes: readonly number[],
+  work: (sides: readonly Side[]) => Promise<void>,
+): Promise<void> => {
+  const [pets, ...others] = sizes
+  if (pets === undefined) return work([])
   await withPostgres(async (url) => {
-    // The server's own settings hold for what is measured; only the filling does without waiting for the disk.
-    const unsynced = new URLSearchParams({ options: '-c synchronous_commit=off' }).toString()
-    const database = createDatabase({
-      url: `${url}${url.includes('?') ? '&' : '?'}${unsynced}`,
-      maxConnections: 2,
-      statementTimeoutMs: 600_000,
-      applicationName: 'bench',
-      logger: silentLogger,
-    })
-    const startedMs = performance.now()
-    await fill(database, pets)
-    const seconds = (performance.now() - startedMs) / 1_000
-    rows.push({ what: `filling ${pets} pets`, value: `${seconds.toFixed(0)} s` })
-    await installProjections(database, projections) // those of the other read models
-    await database.close()
-    const server = await startPawtrail(url)
-    if (pets === SIZES[0]) rows.push(...(await repeated(server.url, url)))
-    const result = await distinct(server.url, url, pets)
-    rows.push(...result.rows)
-    medians.push(result.oursP50Ms)
-    await server.stop()
+    await fillTimed(url, pets)
+    const ours = await startPawtrail(url)
+    if (pets === SIZES[0]) rows.push(...(await repeated(ours.url, url)))
+    const peer = await startPeer(peerFile, { BENCH_DATABASE_URL: url })
+    await withSides(others, (sides) => work([{ pets, ours, peer }, ...sides]))
+    await peer.stop()
+    await ours.stop()
   })
 }
-const [small = Number.NaN, large = Number.NaN] = medians
-rows.push({
-  what: `median at ${SIZES[1]} against ${SIZES[0]} pets`,
-  value: '',
-  ratio: large / small,
-  target: '<= 1.5',
+
+await withSides(SIZES, async (sides) => {
+  const all = await distinct(sides)
+  for (const [index, side] of sides.entries()) rows.push(...rowsOf(side, all[index] as Rounds))
+  rows.push({
+    what: `median at ${SIZES[1]} against ${SIZES[0]} pets`,
+    value: '',
+    ratio: ratioOf(all[1]?.p50Ms ?? [], all[0]?.p50Ms ?? []),
+    target: '<= 1.5',
+  })
 })
 await report('read', 'Reading GET /v1/pets', rows)
