@@ -1,6 +1,6 @@
 // Builds dist/main.js and dist/cli.js from src, when src has changed since the last time.
 import { createHash } from 'node:crypto'
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { checkNode, ensureInstalled, root } from './install.mjs'
@@ -11,19 +11,30 @@ export const ensureBuilt = async () => {
   const stamp = fingerprint()
   if (readStamp() === stamp) return
   const { build } = await import('esbuild')
-  await build({
+  const { metafile } = await build({
     absWorkingDir: root,
     entryPoints: { main: 'src/main.ts', cli: 'src/cli/main.ts' },
     outdir: 'dist',
     bundle: true,
+    splitting: true,
+    chunkNames: 'chunk-[hash]',
     platform: 'node',
     target: 'node20.19',
     format: 'esm',
     packages: 'external',
     sourcemap: true,
+    metafile: true,
     logLevel: 'warning',
   })
+  removeFormerChunks(Object.keys(metafile.outputs).map((file) => path.basename(file)))
   writeFileSync(stampFile, stamp) // last: a build that was interrupted is done again
+}
+
+const removeFormerChunks = (built) => {
+  for (const name of readdirSync(path.dirname(stampFile))) {
+    const isFormer = name.startsWith('chunk-') && !built.includes(name)
+    if (isFormer) rmSync(path.join(root, 'dist', name), { force: true })
+  }
 }
 
 const readStamp = () => {

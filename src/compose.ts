@@ -2,7 +2,6 @@
 // with compose/ it is the only place that names adapters.
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { type Logger as Pino, pino } from 'pino'
 import { createPasswordHasher } from './adapters/argon2/password-hasher.ts'
 import { createBullWorkQueue } from './adapters/bullmq/work-queue.ts'
 import { createFileBlobStore } from './adapters/files/blob-store.ts'
@@ -26,7 +25,9 @@ import { hasWaitingListOf, publicUrlOf } from './compose/application.ts'
 import { banner } from './compose/banner.ts'
 import { knownPort, listenHttp } from './compose/http.ts'
 import { bridgeChoiceOf, listenMqtt, openMqttBroker } from './compose/mqtt.ts'
-import { openServer, openStore, type Server, type Store } from './compose/store.ts'
+import { createLogger, type Pino } from './compose/logger.ts'
+import type { Server } from './compose/server.ts'
+import { openStore, type Store } from './compose/store.ts'
 import { openTokens } from './compose/tokens.ts'
 import { openWebhookStore } from './compose/webhook-store.ts'
 import { createTools } from './compose/tools.ts'
@@ -41,15 +42,14 @@ const CLOSE_DEADLINE_MS = 30_000 // of a start that failed
 const clock = systemClock
 const ids = uuidV7(clock)
 
-export const startPawtrail = async (settings: Config): Promise<RunningPawtrail> => {
-  const config = { ...settings, port: await knownPort(settings) }
-  const logger = createLogger(config)
-  const server = await openServer(config, logger, () => {
-    // Nothing works without it; whoever supervises this process starts it again, and the data recovers.
-    throw new Error('the embedded PostgreSQL ended unexpectedly')
-  })
+/** Whoever started the server need not stop it: it is stopped with the rest, also when the start fails. */
+export const startPawtrail = async (
+  settings: Config,
+  { server, logger }: Readonly<{ server: Server; logger: Pino }>,
+): Promise<RunningPawtrail> => {
   const opened: Closing[] = [server.stop]
   try {
+    const config = { ...settings, port: await knownPort(settings) }
     const { url, mqtt } = await startOn(server, { config, logger, opened })
     return {
       url,
@@ -171,15 +171,6 @@ const openApplication = async (
   )
   return { pawtrail, close: () => notifications.close() }
 }
-
-const createLogger = ({ logLevel }: Config): Pino =>
-  pino({
-    level: logLevel,
-    base: { service: 'pawtrail' },
-    timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (label) => ({ level: label }) },
-    redact: ['token', 'password', 'authorization', '*.token', '*.password', '*.authorization'],
-  })
 
 const within = async (ms: number, work: Promise<void>, onTimeout: () => void): Promise<void> => {
   const timer = setTimeout(onTimeout, ms)

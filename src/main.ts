@@ -1,7 +1,9 @@
 // The process: loads the configuration, starts, and stops on a signal. Everything else is composed elsewhere.
-import { startPawtrail } from './compose.ts'
+import type { RunningPawtrail } from './compose.ts'
+import { createLogger } from './compose/logger.ts'
+import { openServer } from './compose/server.ts'
 import { BadSetting } from './config/bad-setting.ts'
-import { loadConfig } from './config.ts'
+import { type Config, loadConfig } from './config.ts'
 
 const EXIT = { stopped: 0, failed: 1, badSettings: 78, interrupted: 130 } as const
 // npm passes on the signal of a Ctrl-C that the terminal has already sent: that is not yet impatience.
@@ -23,7 +25,18 @@ if (loaded.kind === 'refused') {
 }
 process.on('uncaughtException', fail)
 
-const starting = startPawtrail(loaded.config)
+// PostgreSQL starts while the rest of the program is loaded, which takes about as long.
+const start = async (config: Config): Promise<RunningPawtrail> => {
+  const logger = createLogger(config)
+  const opening = openServer(config, logger, () => {
+    // Nothing works without it; whoever supervises this process starts it again, and the data recovers.
+    throw new Error('the embedded PostgreSQL ended unexpectedly')
+  })
+  const [server, { startPawtrail }] = await Promise.all([opening, import('./compose.ts')])
+  return startPawtrail(config, { server, logger })
+}
+
+const starting = start(loaded.config)
 let isPatient = true
 let stopping: Promise<void> | undefined
 const onSignal = (): void => {

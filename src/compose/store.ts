@@ -1,8 +1,6 @@
-// Opens what everything stands on: PostgreSQL (embedded unless told otherwise), its schema, the log
-// and the read models.
+// Opens what everything stands on: the schema, the log and the read models.
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { startEmbeddedPostgres } from '../adapters/embedded-postgres/server.ts'
 import { APP_ROLE } from '../adapters/postgres/connection.ts'
 import {
   createDatabase,
@@ -23,8 +21,8 @@ import type { PetDatabases } from '../projections/pets/queries.ts'
 import type { Projection } from '../projections/projection.ts'
 import { projections } from '../projections/registry.ts'
 import { releaseAllLeases } from '../projections/runner/checkpoint.ts'
-import { ensureDataDir } from './data-dir.ts'
 import { notConnecting } from './no-connection.ts'
+import type { Server } from './server.ts'
 
 // This file runs from src/compose/ and, bundled, from dist/.
 const isBundled = path.basename(path.dirname(fileURLToPath(import.meta.url))) === 'dist'
@@ -38,39 +36,6 @@ const SEARCH_CONNECTIONS = 8
 const SCAN_CONNECTIONS = 4
 const QUERY_TIMEOUT_MS = 10_000
 const ADMIN_TIMEOUT_MS = 1_800_000 // an index over a large table
-
-export type Server = Readonly<{
-  url: string
-  eventStoreUrl: string
-  isOurs: boolean // started by this process: nobody else can have been connected before
-  stop(): Promise<void>
-}>
-
-/** Starts the embedded PostgreSQL, or names the one of the settings. */
-export const openServer = async (
-  config: Config,
-  logger: Logger,
-  onUnexpectedExit: () => void,
-): Promise<Server> => {
-  const { databaseUrl, eventStoreUrl } = config
-  if (databaseUrl !== undefined) {
-    return {
-      url: databaseUrl,
-      eventStoreUrl: eventStoreUrl ?? databaseUrl,
-      isOurs: false,
-      stop: async () => {},
-    }
-  }
-  await ensureDataDir(config)
-  const dataDir = path.join(config.dataDir, 'postgres')
-  const embedded = await startEmbeddedPostgres({ dataDir, logger, onUnexpectedExit })
-  return {
-    url: embedded.url,
-    eventStoreUrl: eventStoreUrl ?? embedded.url,
-    isOurs: !embedded.attached,
-    stop: embedded.stop,
-  }
-}
 
 export type Store = Readonly<{
   url: string

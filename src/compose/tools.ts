@@ -24,7 +24,8 @@ import { rebuildProjection } from '../projections/rebuild.ts'
 import { projections } from '../projections/registry.ts'
 import { requestRetry } from '../projections/runner/parking.ts'
 import { writeOnlyApplication } from './application.ts'
-import { openServer, openStore, type Server, type Store } from './store.ts'
+import { openServer, type Server } from './server.ts'
+import { openStore, type Store } from './store.ts'
 import { openTokens } from './tokens.ts'
 
 type Opened = Readonly<{ server: Server; store: Store }>

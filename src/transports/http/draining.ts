@@ -1,31 +1,29 @@
 // How connections end with the server. A client that keeps its connection may send the next request at the very moment
 // that the server closes it, and cannot know what became of it. So for a moment every answer says that its connection
 // closes, those of requests that are under way too; only then the idle ones are closed.
-import type { ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
-import { underWay } from './take-over.ts'
+import { latestAnswerOn } from './take-over.ts'
 
 const TELLING_MS = 100
 
-/** To be called before the server has had any request. */
+/** To be called before the server listens. */
 export const tellClientsBeforeClosing = (app: FastifyInstance): void => {
-  let isEnding = false
-  app.server.prependListener('request', (_request, response) => {
-    if (isEnding) response.shouldKeepAlive = false
-    underWay.add(response)
-    response.once('close', isOver)
+  const connections = new Set<Socket>()
+  app.server.on('connection', (socket) => {
+    connections.add(socket)
+    socket.once('close', () => connections.delete(socket))
   })
   app.addHook('preClose', async () => {
-    isEnding = true
-    for (const response of underWay) response.shouldKeepAlive = false
-    if (await hasConnections(app)) await delay(TELLING_MS)
+    app.server.prependListener('request', (_request, response) => {
+      response.shouldKeepAlive = false
+    })
+    // Of several answers on one connection the last says so: the others would cut it off.
+    for (const socket of connections) {
+      const latest = latestAnswerOn(socket)
+      if (latest !== undefined) latest.shouldKeepAlive = false
+    }
+    if (connections.size > 0) await delay(TELLING_MS)
   })
 }
-
-function isOver(this: ServerResponse): void {
-  underWay.delete(this)
-}
-
-const hasConnections = ({ server }: FastifyInstance): Promise<boolean> =>
-  new Promise((resolve) => server.getConnections((_error, count) => resolve(count > 0)))

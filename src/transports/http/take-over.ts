@@ -1,16 +1,23 @@
 // A connection that has its answer's head and stays open for long leaves HTTP, as one does that is upgraded:
 // Node's parser, the request, the answer and what the framework made of them are let go.
 import { once } from 'node:events'
-import type { ServerResponse } from 'node:http'
+import type { Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
-/** The answer that was begun last on each connection that speaks HTTP. */
-export const latestAnswers = new WeakMap<Duplex, ServerResponse>()
+const LATEST = Symbol('the answer that was begun last')
+type Answering = Duplex & { [LATEST]?: ServerResponse | undefined }
 
-/** Answers that are not over yet, of every server of this process: of one, but for tests. */
-export const underWay = new Set<ServerResponse>()
+/** The answer that was begun last on each connection that speaks HTTP is known from then on. */
+export const rememberAnswers = (server: Server): void => {
+  server.prependListener('request', (request, response) => {
+    const socket: Answering = request.socket
+    socket[LATEST] = response
+  })
+}
+
+export const latestAnswerOn = (socket: Answering): ServerResponse | undefined => socket[LATEST]
 
 /** On the socket of what is to be taken over, until it has a listener of its own. */
 export function destroyOnError(this: Duplex): void {
@@ -71,10 +78,13 @@ const leaveHttp = (socket: HttpSocket, response: ServerResponse): void => {
   parser.remove()
   parser.close()
   socket.parser = null
-  latestAnswers.delete(socket)
-  underWay.delete(response)
+  forgetAnswer(socket)
   socket.on('end', destroyOnError)
   socket.on('data', destroyOnError)
+}
+
+const forgetAnswer = (socket: Answering): void => {
+  socket[LATEST] = undefined
 }
 
 const isParser = (parser: Partial<Parser> | null | undefined): parser is Parser =>

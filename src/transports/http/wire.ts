@@ -6,7 +6,7 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Hook } from './guard.ts'
-import { latestAnswers } from './take-over.ts'
+import { latestAnswerOn, rememberAnswers } from './take-over.ts'
 import { problemBody, ProblemError, PROBLEMS } from './problem.ts'
 
 const HOST = /^[\w.~!$&'()*+,;=%-]*(:\d{0,5})?$|^\[[\da-fA-F:.]+\](:\d{0,5})?$/
@@ -55,9 +55,7 @@ export const utf8Json =
 
 /** On the server below: what would otherwise be answered without a body, or not at all. */
 export const answerOnTheWire = (server: Server): void => {
-  server.prependListener('request', (request, response) =>
-    latestAnswers.set(request.socket, response),
-  )
+  rememberAnswers(server)
   // An expectation that we do not know is passed over, which RFC 9110, 10.1.1, leaves to the server.
   server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) =>
     server.emit('request', request, response),
@@ -67,7 +65,7 @@ export const answerOnTheWire = (server: Server): void => {
     refuse(socket, new ProblemError('bad-request', 'This is no proxy: CONNECT leads nowhere.'))
   })
   server.on('clientError', (error: Error & { code?: string }, socket: Socket) =>
-    answerClientError(error, socket, latestAnswers.get(socket)),
+    answerClientError(error, socket, latestAnswerOn(socket)),
   )
 }
 

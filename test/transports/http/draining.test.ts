@@ -3,11 +3,13 @@ import net from 'node:net'
 import fastify from 'fastify'
 import t from 'tap'
 import { tellClientsBeforeClosing } from '../../../src/transports/http/draining.ts'
+import { rememberAnswers } from '../../../src/transports/http/take-over.ts'
 
 const REQUEST = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n'
 
 const startServer = async (answer: () => Promise<string>, onEnding = (): void => {}) => {
   const app = fastify()
+  rememberAnswers(app.server)
   tellClientsBeforeClosing(app)
   app.addHook('preClose', (done) => {
     onEnding()
@@ -65,6 +67,25 @@ t.test('clients that ask all the time lose no request', async (t) => {
     const told = answers.filter((text) => /connection: close/i.test(text))
     t.strictSame(told, answers.slice(-1), 'the last answer, and no other, says that it is the last')
   }
+})
+
+t.test('of several requests on one connection every one is answered', async (t) => {
+  const finish: (() => void)[] = []
+  const answer = (): Promise<string> => new Promise((resolve) => finish.push(() => resolve('done')))
+  const { app, port } = await startServer(answer, () => finish.forEach((each) => each()))
+  const received: string[] = []
+  const socket = net.connect(port, '127.0.0.1', () => socket.write(REQUEST.repeat(3)))
+  const ended = new Promise((resolve) => socket.once('close', resolve))
+  socket.setEncoding('latin1').on('data', (text: string) => received.push(text))
+  while (finish.length < 3) await new Promise(setImmediate)
+  await app.close()
+  await ended
+  const answers = received.join('').split('HTTP/1.1 ').slice(1)
+  t.strictSame(
+    answers.map((text) => /connection: close/i.test(text)),
+    [false, false, true],
+    'and the last says that it is the last',
+  )
 })
 
 t.test('where nobody is connected the server ends at once', async (t) => {

@@ -1,0 +1,40 @@
+// PostgreSQL, embedded unless told otherwise. It takes a while to start, so that this file imports little: main.ts
+// lets it start while the rest of the program is loaded.
+import path from 'node:path'
+import { startEmbeddedPostgres } from '../adapters/embedded-postgres/server.ts'
+import type { Config } from '../config.ts'
+import type { Logger } from '../core/logger.ts'
+import { ensureDataDir } from './data-dir.ts'
+
+export type Server = Readonly<{
+  url: string
+  eventStoreUrl: string
+  isOurs: boolean // started by this process: nobody else can have been connected before
+  stop(): Promise<void>
+}>
+
+/** Starts the embedded PostgreSQL, or names the one of the settings. */
+export const openServer = async (
+  config: Config,
+  logger: Logger,
+  onUnexpectedExit: () => void,
+): Promise<Server> => {
+  const { databaseUrl, eventStoreUrl } = config
+  if (databaseUrl !== undefined) {
+    return {
+      url: databaseUrl,
+      eventStoreUrl: eventStoreUrl ?? databaseUrl,
+      isOurs: false,
+      stop: async () => {},
+    }
+  }
+  await ensureDataDir(config)
+  const dataDir = path.join(config.dataDir, 'postgres')
+  const embedded = await startEmbeddedPostgres({ dataDir, logger, onUnexpectedExit })
+  return {
+    url: embedded.url,
+    eventStoreUrl: eventStoreUrl ?? embedded.url,
+    isOurs: !embedded.attached,
+    stop: embedded.stop,
+  }
+}
