@@ -25,15 +25,21 @@ if (loaded.kind === 'refused') {
 }
 process.on('uncaughtException', fail)
 
-// PostgreSQL starts while the rest of the program is loaded, which takes about as long.
+// PostgreSQL starts while the rest of the program is loaded, which takes about as long and leaves this thread no time
+// to launch it.
 const start = async (config: Config): Promise<RunningPawtrail> => {
   const logger = createLogger(config)
-  const opening = openServer(config, logger, () => {
-    // Nothing works without it; whoever supervises this process starts it again, and the data recovers.
-    throw new Error('the embedded PostgreSQL ended unexpectedly')
-  })
-  const [server, { startPawtrail }] = await Promise.all([opening, import('./compose.ts')])
-  return startPawtrail(config, { server, logger })
+  let onLaunched = (): void => {}
+  const launched = new Promise<void>((resolve) => (onLaunched = resolve))
+  const opening = openServer(config, logger, { onLaunched, onUnexpectedExit })
+  await Promise.race([launched, opening])
+  const { startPawtrail } = await import('./compose.ts')
+  return startPawtrail(config, { server: await opening, logger })
+}
+
+const onUnexpectedExit = (): void => {
+  // Nothing works without it; whoever supervises this process starts it again, and the data recovers.
+  throw new Error('the embedded PostgreSQL ended unexpectedly')
 }
 
 const starting = start(loaded.config)

@@ -17,7 +17,7 @@ export type Server = Readonly<{
 export const openServer = async (
   config: Config,
   logger: Logger,
-  onUnexpectedExit: () => void,
+  on: Readonly<{ onUnexpectedExit?: () => void; onLaunched?: () => void }> = {},
 ): Promise<Server> => {
   const { databaseUrl, eventStoreUrl } = config
   if (databaseUrl !== undefined) {
@@ -30,7 +30,7 @@ export const openServer = async (
   }
   await ensureDataDir(config)
   const dataDir = path.join(config.dataDir, 'postgres')
-  const embedded = await startEmbeddedPostgres({ dataDir, logger, onUnexpectedExit })
+  const embedded = await startEmbeddedPostgres({ ...on, dataDir, logger })
   return {
     url: embedded.url,
     eventStoreUrl: eventStoreUrl ?? embedded.url,

@@ -107,7 +107,7 @@ const refuseOutsideProvider = ({ jwksUrl }: Config, what: string): void => {
 }
 
 const open = async ({ config, logger }: Context): Promise<Opened> => {
-  const server = await openServer(config, logger, () => {})
+  const server = await openServer(config, logger)
   return { server, store: await openStore(server, { config, logger }) }
 }
 

@@ -19,6 +19,8 @@ export type EmbeddedPostgresOptions = Readonly<{
   signal?: AbortSignal
   /** Over the usual ones of settings.ts. */
   settings?: Readonly<Record<string, string>>
+  /** Called when its process is there: from then on it starts by itself. */
+  onLaunched?: () => void
   /** Called when the server that we started ends without being asked to. */
   onUnexpectedExit?: () => void
 }>
@@ -91,6 +93,7 @@ const launch = async (options: Launch): Promise<Launched> => {
       unix_socket_directories: socketFolder,
     }),
   ])
+  options.onLaunched?.()
   const lastWords = forwardOutput(child, options.logger)
   const exit = exitOf(child)
   const stop = once(() => stopChild(child, exit, options.logger))
