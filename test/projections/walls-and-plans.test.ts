@@ -138,7 +138,10 @@ t.test('every statement is bound to the tenant that was given, wherever it reads
   await queries.idOfSerial(TENANT_A, 1)
   await queries.inventory(TENANT_A)
   await queries.inCareAt(TENANT_A, 's3')
-  await shelters.list(TENANT_A, { page: 1, limit: 1 })
+  const first = await shelters.list(TENANT_A, { limit: 1, place: { page: 1 } })
+  const after = first === 'bad_cursor' ? null : first.nextCursor
+  t.ok(after, 'there is more than one shelter')
+  await shelters.list(TENANT_A, { limit: 1, place: { after } })
   await shelters.get(TENANT_A, 'x')
   const texts = new Set(sent.map(({ text }) => text))
   t.ok(texts.size > 60, 'many shapes were sent')

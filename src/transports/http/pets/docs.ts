@@ -110,7 +110,7 @@ export const petDocs = {
     description:
       'Its events in order. `changes` is what each changed of the pet; `details` is what it says besides: the kind, ' +
       'date and destination of an outcome, the intake at an admission or return, the order or adoption, the reason. ' +
-      'Removed pets keep theirs.',
+      'Removed pets keep theirs. `after` begins behind a version of the pet; `cursor=` (empty at first) pages too.',
     security: ['read:audit'],
     headers: ['Event-Cursor', 'Link'],
   },

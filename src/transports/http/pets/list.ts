@@ -5,7 +5,9 @@ import type { TenantId } from '../../../core/ids.ts'
 import { type Answer, makeAnswer } from '../answer.ts'
 import { sendCached } from '../cached-read.ts'
 import { callerHasScope, callerOf } from '../host.ts'
+import { linkField, MAX_FIELD_CHARACTERS } from '../link-field.ts'
 import type { RouteParts } from '../options.ts'
+import { badCursor } from '../paging.ts'
 import { ProblemError } from '../problem.ts'
 import { hrefParameters, type PetSearchPlan } from './query.ts'
 
@@ -24,16 +26,15 @@ export const sendPetSearch = async (
     tenantId,
     key: plan.key,
     make: () => search(parts, tenantId, plan),
-    // The same question as a GET: caches and links can use it where a body cannot go.
-    ...(request.method === 'GET' || request.method === 'HEAD'
-      ? {}
-      : {
-          headers: {
-            'content-location': hrefOf(plan, plan.query.paging),
-            'accept-query': ACCEPT_QUERY,
-          },
-        }),
+    ...(request.method === 'GET' || request.method === 'HEAD' ? {} : { headers: asGet(plan) }),
   })
+}
+
+/** The same question as a GET: caches and links can use it where a body cannot go. */
+const asGet = (plan: PetSearchPlan): Readonly<Record<string, string>> => {
+  const href = hrefOf(plan, plan.query.paging)
+  const place = href.length > MAX_FIELD_CHARACTERS ? {} : { 'content-location': href }
+  return { ...place, 'accept-query': ACCEPT_QUERY }
 }
 
 const staffOnly = (): ProblemError =>
@@ -54,19 +55,13 @@ const search = async (
 ): Promise<Answer> => {
   const eventCursor = parts.eventCursors.ofReadModel(tenantId)
   const result = await parts.application.pets.search(tenantId, plan.query)
-  if (result.kind === 'bad_cursor') {
-    throw new ProblemError('bad-request', 'The query is not valid. cursor: Is not one of ours.', {
-      errors: [
-        { field: 'cursor', message: 'Is not a cursor of this search', code: 'INVALID_FORMAT' },
-      ],
-    })
-  }
+  if (result.kind === 'bad_cursor') throw badCursor('search')
   const links = linksOf(parts.settings.publicUrl, plan, result.page)
   return makeAnswer({
     tenantId,
     json: collectionJson(plan, result.page, links),
     eventCursor,
-    headers: { link: linkField(links) },
+    headers: linkField(links),
   })
 }
 
@@ -125,9 +120,3 @@ const linksOf = (publicUrl: string, plan: PetSearchPlan, page: PetPage): Collect
     last: numbered(last),
   }
 }
-
-const linkField = (links: CollectionLinks): string =>
-  Object.entries(links)
-    .filter(([, href]) => href !== null)
-    .map(([relation, href]) => `<${href}>; rel="${relation}"`)
-    .join(', ')

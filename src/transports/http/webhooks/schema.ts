@@ -4,6 +4,7 @@ import { tenantIdSchema } from '../../../core/ids.ts'
 import { canonicalEventName, MAX_IN_FLIGHT } from '../../../core/webhooks.ts'
 import { definitionOf, definitions } from '../../../events/registry.ts'
 import { ignored, optionalText, pathId, queryInteger, queryText } from '../fields.ts'
+import { clash, collectionOf, listParameters, notBoth } from '../paging.ts'
 
 const MAX_PATTERNS = 50
 const MAX_PATTERN_LENGTH = 120
@@ -141,7 +142,8 @@ export const webhookSchema = z
 export const withSecretSchema = webhookSchema
   .extend({ secret: z.string().optional() })
   .meta({ id: 'WebhookWithSecret' })
-export const listSchema = z.strictObject({ data: z.array(webhookSchema) })
+export const listSchema = collectionOf(webhookSchema)
+export const listQuery = z.strictObject(listParameters).refine(notBoth, clash)
 
 const ms = z.number().optional()
 /** In milliseconds; without what did not happen, or was there already as a connection that was kept. */
