@@ -1,7 +1,7 @@
-// The Link field (RFC 8288) of a list, and how long a field made of what was asked may be.
+// The Link field (RFC 8288) of a list. Each link repeats what was asked, and so the field has a limit.
 
 /** Clients and proxies take 8 to 16 KiB for all fields of an answer. */
-export const MAX_FIELD_CHARACTERS = 4_096
+const MAX_FIELD_CHARACTERS = 4_096
 
 /** In the order in which readers miss them. */
 const RELATIONS = ['next', 'prev', 'first', 'last', 'self'] as const

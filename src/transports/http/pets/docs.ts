@@ -23,8 +23,9 @@ const luna = {
 const search: RouteDoc = {
   summary: 'Search pets',
   description:
-    'The same search as `GET /v1/pets`, asked by a body. QUERY is safe and idempotent (RFC 10008); ' +
-    'POST is for clients and proxies that cannot send it.',
+    'The same search as `GET /v1/pets`, asked by a body that can say all that its parameters can; a member that it ' +
+    'does not know is refused. Names are taken in snake_case too, values in either case. QUERY is safe and ' +
+    'idempotent (RFC 10008); POST is for clients and proxies that cannot send it.',
   security: 'optional',
   idempotencyKey: false,
   headers: LIST_HEADERS,
@@ -33,6 +34,12 @@ const search: RouteDoc = {
       criteria: { species: ['CAT'], ageRange: { max: 12 }, compatibility: { goodWithKids: true } },
       sort: { field: 'ageMonths', order: 'ASC' },
       pagination: { page: 1, limit: 10 },
+    },
+    onwards: {
+      criteria: { status: ['AVAILABLE'] },
+      facets: ['species', 'size'],
+      include: ['links'],
+      pagination: { cursor: '', limit: 50 },
     },
     everything: {},
   },

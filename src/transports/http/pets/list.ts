@@ -5,7 +5,7 @@ import type { TenantId } from '../../../core/ids.ts'
 import { type Answer, makeAnswer } from '../answer.ts'
 import { sendCached } from '../cached-read.ts'
 import { callerHasScope, callerOf } from '../host.ts'
-import { linkField, MAX_FIELD_CHARACTERS } from '../link-field.ts'
+import { linkField } from '../link-field.ts'
 import type { RouteParts } from '../options.ts'
 import { badCursor } from '../paging.ts'
 import { ProblemError } from '../problem.ts'
@@ -18,24 +18,37 @@ export const sendPetSearch = async (
   request: FastifyRequest,
   reply: FastifyReply,
   plan: PetSearchPlan,
-): Promise<FastifyReply | undefined> => {
+): Promise<FastifyReply> => {
   const caller = callerOf(request)
   if (plan.needsStaff && !callerHasScope(caller, 'write:pets')) throw staffOnly()
   const { tenantId } = caller
-  return sendCached(parts, request, reply, {
+  const isGet = request.method === 'GET' || request.method === 'HEAD'
+  const sent = await sendCached(parts, request, reply, {
     tenantId,
     key: plan.key,
     make: () => search(parts, tenantId, plan),
-    ...(request.method === 'GET' || request.method === 'HEAD' ? {} : { headers: asGet(plan) }),
+    ...(isGet ? {} : { headers: asGet(plan) }),
   })
+  if (sent === undefined) throw isGet ? badCursor('search') : badCursorInBody()
+  return sent
 }
 
+const badCursorInBody = (): ProblemError =>
+  new ProblemError('validation-error', 'The request body contains validation errors', {
+    errors: [
+      {
+        field: 'pagination.cursor',
+        message: 'Is not a cursor of this search',
+        code: 'INVALID_FORMAT',
+      },
+    ],
+  })
+
 /** The same question as a GET: caches and links can use it where a body cannot go. */
-const asGet = (plan: PetSearchPlan): Readonly<Record<string, string>> => {
-  const href = hrefOf(plan, plan.query.paging)
-  const place = href.length > MAX_FIELD_CHARACTERS ? {} : { 'content-location': href }
-  return { ...place, 'accept-query': ACCEPT_QUERY }
-}
+const asGet = (plan: PetSearchPlan): Readonly<Record<string, string>> => ({
+  'content-location': hrefOf(plan, plan.query.paging),
+  'accept-query': ACCEPT_QUERY,
+})
 
 const staffOnly = (): ProblemError =>
   new ProblemError('bad-request', 'The query is not valid. status: NOT_AVAILABLE is for staff.', {
@@ -48,14 +61,15 @@ const staffOnly = (): ProblemError =>
     ],
   })
 
+/** Undefined: the cursor is none of this search. */
 const search = async (
   parts: RouteParts,
   tenantId: TenantId,
   plan: PetSearchPlan,
-): Promise<Answer> => {
+): Promise<Answer | undefined> => {
   const eventCursor = parts.eventCursors.ofReadModel(tenantId)
   const result = await parts.application.pets.search(tenantId, plan.query)
-  if (result.kind === 'bad_cursor') throw badCursor('search')
+  if (result.kind === 'bad_cursor') return undefined
   const links = linksOf(parts.settings.publicUrl, plan, result.page)
   return makeAnswer({
     tenantId,

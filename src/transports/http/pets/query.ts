@@ -28,7 +28,7 @@ export const SORT_FIELDS = [
   'intakeDate',
   'relevance',
 ] as const satisfies readonly PetSort['field'][]
-const FACETS = [
+export const FACETS = [
   'species',
   'status',
   'size',
@@ -79,6 +79,10 @@ export const petListQuery = z
     if (ageMin > ageMax) clash('ageMin', 'Must not be above ageMax', 'OUT_OF_RANGE')
     if (priceMax !== undefined && Number(priceMin) > Number(priceMax)) {
       clash('priceMin', 'Must not be above priceMax', 'OUT_OF_RANGE')
+    }
+    const { intakeFrom, intakeTo } = query
+    if (intakeFrom !== undefined && intakeTo !== undefined && intakeFrom > intakeTo) {
+      clash('intakeFrom', 'Must not be after intakeTo', 'OUT_OF_RANGE')
     }
     if (query.cursor !== undefined && query.page !== undefined) {
       clash('cursor', 'Cannot be combined with page', 'INVALID_VALUE')
