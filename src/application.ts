@@ -10,7 +10,7 @@ import type { PetPhoto } from './events/pet.ts'
 import type { ShelterProfile } from './events/shelter.ts'
 import type { UserProfile } from './events/user.ts'
 import type { WebhookConfig } from './events/webhook.ts'
-import type { ListResult } from './projections/cases/query-types.ts'
+import type { ListPlace, ListResult } from './projections/paging.ts'
 import type { ClassicPetQueries } from './projections/pets/classic.ts'
 import type {
   Inventory,
@@ -41,7 +41,6 @@ import type {
   ReservePet,
   ReturnPet,
   RevisePet,
-  ShelterPage,
   ShelterState,
   ShelterView,
   SubmitAdoption,
@@ -53,7 +52,7 @@ import type {
 } from './application/inputs.ts'
 
 export type * from './application/inputs.ts'
-export type { ListPage, ListPlace, ListResult } from './projections/cases/query-types.ts'
+export type { ListPage, ListPlace, ListResult } from './projections/paging.ts'
 export type {
   ClassicPet,
   ClassicPetField,
@@ -108,11 +107,12 @@ export type Application = Readonly<{
     ): string
     /** From the log: never behind. Undefined: there is no such pet, or it was removed. */
     current(tenantId: TenantId, petId: string): Promise<PresentPet | undefined>
+    /** In the order of the log; also on from a version of the pet. */
     history(
       tenantId: TenantId,
       petId: string,
-      page: Readonly<{ after: Version; limit: number }>,
-    ): Promise<HistoryPage | undefined>
+      page: Readonly<{ limit: number; place: ListPlace | Readonly<{ version: Version }> }>,
+    ): Promise<HistoryPage | 'bad_cursor' | undefined>
     inventory(tenantId: TenantId): Promise<Inventory>
   }>
   shelters: Readonly<{
@@ -128,7 +128,11 @@ export type Application = Readonly<{
       shelterId: string,
       input: WithReason,
     ): Promise<CommandResult<ShelterState>>
-    list(tenantId: TenantId, page: Readonly<{ page: number; limit: number }>): Promise<ShelterPage>
+    /** As they were registered. */
+    list(
+      tenantId: TenantId,
+      page: Readonly<{ limit: number; place: ListPlace }>,
+    ): Promise<ListResult<ShelterView>>
     get(tenantId: TenantId, shelterId: string): Promise<ShelterView | undefined>
   }>
   orders: Readonly<{
@@ -269,7 +273,11 @@ export type Application = Readonly<{
     ): Promise<CommandResult<unknown>>
     /** From the log: never behind. */
     get(tenantId: TenantId, webhookId: string): Promise<WebhookView | undefined>
-    list(tenantId: TenantId): Promise<readonly WebhookView[]>
+    /** As they were registered. */
+    list(
+      tenantId: TenantId,
+      page: Readonly<{ limit: number; place: ListPlace }>,
+    ): Promise<ListResult<WebhookView>>
     /** Brings the table that deliveries are made from in line with the log. */
     sync(tenantId: TenantId, webhookId: string): Promise<void>
   }>

@@ -159,7 +159,7 @@ export const assemble = async (ports: Ports, settings: Settings): Promise<Pawtra
       ...signInRoutes({ ports, settings, application, signInLimit }),
       createEventRoutes({ ...ports, feed }),
       catalogueRoutes(settings),
-      createWebhookRoutes({ ...ports, application, deliveries: webhooks }),
+      createWebhookRoutes({ ...ports, settings, application, deliveries: webhooks }),
     ],
   })
   const websocket = createWebSocketEvents({ ...ports, feed })

@@ -13,7 +13,7 @@ import type { ShelterProfile } from '../events/shelter.ts'
 import type { UserProfile } from '../events/user.ts'
 import type { PresentWebhook } from '../events/webhook-state.ts'
 import type { WebhookConfig } from '../events/webhook.ts'
-import type { ListPlace } from '../projections/cases/query-types.ts'
+import type { ListPage, ListPlace } from '../projections/paging.ts'
 
 /** Undefined members are treated as absent. */
 export type Partially<T> = { readonly [Field in keyof T]?: T[Field] | undefined }
@@ -115,7 +115,6 @@ export type ShelterState = Readonly<{
   createdAt: string
   updatedAt: string
 }>
-export type ShelterPage = Readonly<{ items: readonly ShelterView[]; totalItems: number }>
 
 export type UserState = Readonly<{
   profile: UserProfile
@@ -137,8 +136,5 @@ export type HistoryEntry = Readonly<{
   details: PetDetails
   changes: readonly Readonly<{ field: string; before: unknown; after: unknown }>[]
 }>
-export type HistoryPage = Readonly<{
-  entries: readonly HistoryEntry[]
-  version: Version
-  hasMore: boolean
-}>
+/** `version`: the pet's now. */
+export type HistoryPage = ListPage<HistoryEntry> & Readonly<{ version: Version }>

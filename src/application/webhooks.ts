@@ -17,6 +17,7 @@ import {
 } from '../core/webhooks.ts'
 import { evolveWebhook, noWebhook, type WebhookState } from '../events/webhook-state.ts'
 import type { WebhookEvent } from '../events/webhook.ts'
+import { decodeListCursor, encodeListCursor, type ListPlace } from '../projections/paging.ts'
 import type { WebhookResult, WebhookView, WithSecret } from './inputs.ts'
 import { onlyPresent } from './present.ts'
 import { readState } from './read-state.ts'
@@ -35,7 +36,7 @@ export type WebhooksOptions = Readonly<{
 const SECRET_BYTES = 32
 
 export const createWebhooks = (options: WebhooksOptions): Webhooks => {
-  const { eventStore, webhookStore } = options
+  const { eventStore } = options
   const change = async (
     context: CommandContext,
     id: string,
@@ -69,11 +70,7 @@ export const createWebhooks = (options: WebhooksOptions): Webhooks => {
       return result
     },
     get: (tenantId, id) => view(options, tenantId, id),
-    list: async (tenantId) => {
-      const ids = await webhookStore.ids(tenantId)
-      const views = await Promise.all(ids.map((id) => view(options, tenantId, id)))
-      return views.filter((each) => each !== undefined)
-    },
+    list: (tenantId, page) => listWebhooks(options, tenantId, page),
     sync: (tenantId, id) => sync(options, tenantId, id),
   }
 }
@@ -161,6 +158,40 @@ const view = async (
 ): Promise<WebhookView | undefined> => {
   const { state, version } = await read(options, tenantId, id)
   return state.kind === 'present' ? { ...state, id, version } : undefined
+}
+
+const LIST = 'webhooks'
+
+/** By their ids, which grow with time. A tenant has few, each is read from the log. */
+const listWebhooks = async (
+  options: WebhooksOptions,
+  tenantId: TenantId,
+  { limit, place }: Parameters<Webhooks['list']>[1],
+): ReturnType<Webhooks['list']> => {
+  const after = await idBefore(options, tenantId, place)
+  if (after === undefined) return 'bad_cursor'
+  const ids = await options.webhookStore.ids(tenantId)
+  const views = await Promise.all(ids.map((id) => view(options, tenantId, id)))
+  const all = views.filter((each) => each !== undefined)
+  const rest = all.filter(({ id }) => id > after)
+  const skip = 'page' in place ? (place.page - 1) * limit : 0
+  const items = rest.slice(skip, skip + limit)
+  const last = items.at(-1)
+  const isLast = rest.length <= skip + limit || last === undefined
+  const nextCursor = isLast ? null : encodeListCursor(LIST, last.id)
+  return { items, totalItems: all.length, nextCursor }
+}
+
+/** One that was removed since keeps its place: the log knows it. Undefined for what is not a cursor of this list. */
+const idBefore = async (
+  options: WebhooksOptions,
+  tenantId: TenantId,
+  place: ListPlace,
+): Promise<string | undefined> => {
+  if ('page' in place || place.after === null) return ''
+  const id = decodeListCursor(LIST, place.after)
+  if (id === undefined) return undefined
+  return (await read(options, tenantId, id)).state.kind === 'none' ? undefined : id
 }
 
 const sync = async (options: WebhooksOptions, tenantId: TenantId, id: string): Promise<void> => {

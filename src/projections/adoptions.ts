@@ -13,8 +13,9 @@ import {
 } from '../events/adoption-state.ts'
 import { type CaseKind, foldCases } from './cases/fold.ts'
 import { type CaseRow, listCases } from './cases/list.ts'
-import type { CaseQuery, ListResult } from './cases/query-types.ts'
+import type { CaseQuery } from './cases/query-types.ts'
 import { caseTables } from './cases/tables.ts'
+import type { ListResult } from './paging.ts'
 import { liveTarget, type Projection, tableName } from './projection.ts'
 import { statementFor } from './statements.ts'
 

@@ -11,6 +11,7 @@ import {
   type ShelterState,
 } from '../events/shelter-state.ts'
 import type { ShelterEvent, ShelterProfile } from '../events/shelter.ts'
+import { decodeListCursor, encodeListCursor, type ListPlace, type ListResult } from './paging.ts'
 import { petsProjection } from './pets/fold.ts'
 import { statementFor } from './statements.ts'
 import { liveTarget, type Projection, tableName, type Target } from './projection.ts'
@@ -28,8 +29,8 @@ export type ShelterRecord = ShelterProfile &
 export type ShelterQueries = Readonly<{
   list(
     tenantId: TenantId,
-    page: Readonly<{ page: number; limit: number }>,
-  ): Promise<Readonly<{ items: readonly ShelterRecord[]; totalItems: number }>>
+    page: Readonly<{ limit: number; place: ListPlace }>,
+  ): Promise<ListResult<ShelterRecord>>
   get(tenantId: TenantId, shelterId: string): Promise<ShelterRecord | undefined>
 }>
 
@@ -228,13 +229,17 @@ const COUNTED = `select s.*, (select coalesce(sum(c.count), 0)::int from ${COUNT
 const listShelters = async (
   database: SqlDatabase,
   tenantId: TenantId,
-  { page, limit }: Readonly<{ page: number; limit: number }>,
+  { limit, place }: Readonly<{ limit: number; place: ListPlace }>,
 ): ReturnType<ShelterQueries['list']> => {
+  const after = await serialBefore(database, tenantId, place)
+  if (after === undefined) return 'bad_cursor'
+  const skip = 'page' in place ? (place.page - 1) * limit : 0
   // In the order of the unique index on (tenant_id, serial). The number of all is counted: they are few.
   const [rows, totals] = await Promise.all([
     database.query<CountedRow>(
-      statementFor(`${COUNTED} order by s.serial limit $2::bigint offset $3::bigint`),
-      [tenantId, limit, (page - 1) * limit],
+      statementFor(`${COUNTED} and s.serial > $2
+        order by s.serial limit $3::bigint offset $4::bigint`),
+      [tenantId, after, limit + 1, skip],
     ),
     database.query<{ total: number }>(
       statementFor(`select count(*)::int as total from ${SHELTERS}
@@ -242,7 +247,31 @@ const listShelters = async (
       [tenantId],
     ),
   ])
-  return { items: rows.map(toRecord), totalItems: totals[0]?.total ?? 0 }
+  const items = rows.slice(0, limit).map(toRecord)
+  const last = items.at(-1)
+  const isLast = rows.length <= limit || last === undefined
+  return {
+    items,
+    totalItems: totals[0]?.total ?? 0,
+    nextCursor: isLast ? null : encodeListCursor(sheltersProjection.name, last.id),
+  }
+}
+
+/** The serial that all of the page come after; undefined for what is not a cursor of this list. */
+const serialBefore = async (
+  database: SqlDatabase,
+  tenantId: TenantId,
+  place: ListPlace,
+): Promise<number | undefined> => {
+  if ('page' in place || place.after === null) return 0
+  const shelterId = decodeListCursor(sheltersProjection.name, place.after)
+  if (shelterId === undefined) return undefined
+  // By primary key; a shelter that was removed since keeps its row, and so its place.
+  const rows = await database.query<{ serial: number }>(
+    statementFor(`select serial from ${SHELTERS} where tenant_id = $1 and shelter_id = $2`),
+    [tenantId, shelterId],
+  )
+  return rows[0]?.serial
 }
 
 // By primary key.

@@ -1,4 +1,5 @@
 // The shelters read model on real PostgreSQL.
+import fc from 'fast-check'
 import t from 'tap'
 import type { TenantId } from '../../src/core/ids.ts'
 import { shelterRegistered } from '../../src/events/shelter.ts'
@@ -6,7 +7,11 @@ import { createClassicPetQueries } from '../../src/projections/pets/classic.ts'
 import { petsProjection } from '../../src/projections/pets/fold.ts'
 import { liveTarget } from '../../src/projections/projection.ts'
 import { createClassicShelterQueries } from '../../src/projections/shelters-classic.ts'
-import { createShelterQueries, sheltersProjection } from '../../src/projections/shelters.ts'
+import {
+  createShelterQueries,
+  type ShelterQueries,
+  sheltersProjection,
+} from '../../src/projections/shelters.ts'
 import { testDatabase } from '../support/database.ts'
 import { admission, append, contents, emptyTables, memoryLog, petId, TENANTS } from './support.ts'
 
@@ -21,6 +26,13 @@ const registered = (name: string) =>
     type: 'shelter.registered',
     data: { profile: { ...shelterRegistered.sample.profile, name } },
   }) as const
+
+type Asked = Parameters<ShelterQueries['list']>[1]
+const listed = async (queries: ShelterQueries, asked: Asked, tenantId = TENANT_A) => {
+  const page = await queries.list(tenantId, asked)
+  if (page === 'bad_cursor') throw new Error('bad cursor')
+  return page
+}
 
 t.test('shelters', async (t) => {
   const { database, admin } = await testDatabase(t, { installed: true })
@@ -56,13 +68,13 @@ t.test('shelters', async (t) => {
   t.test(
     'are listed in the order they were registered, each with the pets it has to offer',
     async (t) => {
-      const all = await queries.list(TENANT_A, { page: 1, limit: 10 })
+      const all = await listed(queries, { limit: 10, place: { page: 1 } })
       t.equal(all.totalItems, 2)
       t.match(all.items, [
         { id: 's-a', serial: 1, name: 'Harbour', hours: null, availablePetCount: 1, version: 2 },
         { id: 's-b', serial: 2, name: 'Hill', availablePetCount: 0, version: 1 },
       ])
-      const second = await queries.list(TENANT_A, { page: 2, limit: 1 })
+      const second = await listed(queries, { limit: 1, place: { page: 2 } })
       t.strictSame([second.items.map((item) => item.id), second.totalItems], [['s-b'], 2])
       t.match(await queries.get(TENANT_A, 's-a'), all.items[0] ?? {})
       t.equal(await queries.get(SHARED, 's-a'), undefined, 'another tenant does not see it')
@@ -102,12 +114,12 @@ t.test('a removed shelter is in no list, and its number is never given again', a
 
   const modern = createShelterQueries({ database })
   const classic = createClassicShelterQueries({ database })
-  const page = await modern.list(TENANT_A, { page: 1, limit: 10 })
+  const page = await listed(modern, { limit: 10, place: { page: 1 } })
   const range = await classic.list(TENANT_A, { sort: [], offset: 0, limit: 10 })
   for (const { items, totalItems } of [page, range]) {
     t.strictSame([items.map(({ id, serial }) => [id, serial]), totalItems], [LISTED, 2])
   }
-  t.strictSame((await modern.list(TENANT_A, { page: 2, limit: 1 })).items[0]?.id, 's-4')
+  t.strictSame((await listed(modern, { limit: 1, place: { page: 2 } })).items[0]?.id, 's-4')
   t.equal(await modern.get(TENANT_A, 's-2'), undefined)
   t.equal(await classic.get(TENANT_A, 2), undefined)
 
@@ -120,4 +132,69 @@ t.test('a removed shelter is in no list, and its number is never given again', a
   await emptyTables(admin, sheltersProjection, live)
   await database.transaction((tx) => sheltersProjection.apply(tx, live, ofShelters))
   t.strictSame(await contents(admin, sheltersProjection, live), stepwise, 'a replay is the same')
+})
+
+t.test('whole lists by cursor are the plain lists, each tenant its own', async (t) => {
+  const { database, admin } = await testDatabase(t, { installed: true })
+  const queries = createShelterQueries({ database })
+  const owners = fc.array(fc.record({ isOurs: fc.boolean(), isRemoved: fc.boolean() }), {
+    maxLength: 12,
+  })
+  const walk = async (tenantId: TenantId, limit: number): Promise<readonly string[]> => {
+    const seen: string[] = []
+    for (let after: string | null = null; ;) {
+      const page: Awaited<ReturnType<typeof listed>> = await listed(
+        ...([queries, { limit, place: { after } }, tenantId] as const),
+      )
+      t.ok(page.items.length <= limit)
+      seen.push(...page.items.map(({ id }) => id))
+      if (page.nextCursor === null) return seen
+      after = page.nextCursor
+    }
+  }
+  await fc.assert(
+    fc.asyncProperty(owners, fc.integer({ min: 1, max: 4 }), async (shelters, limit) => {
+      await emptyTables(admin, sheltersProjection, live)
+      const store = memoryLog()
+      const apply = async () => {
+        const { events } = await store.readAll({ after: 0, limit: 100 })
+        await database.transaction((tx) => sheltersProjection.apply(tx, live, events))
+      }
+      const stream = (index: number) => ({
+        tenantId: shelters[index]?.isOurs === true ? TENANT_A : SHARED,
+        category: 'shelter',
+        id: `s-${index}`,
+      })
+      for (const index of shelters.keys()) await append(store, stream(index), [registered('Quay')])
+      await apply()
+      const before = await listed(queries, { limit, place: { after: null } })
+      for (const [index, { isRemoved }] of shelters.entries()) {
+        const removed = { type: 'shelter.removed', data: { reason: null } }
+        if (isRemoved) await append(store, stream(index), [removed])
+      }
+      await apply()
+      for (const tenantId of [TENANT_A, SHARED]) {
+        const plain = (await listed(queries, { limit: 100, place: { page: 1 } }, tenantId)).items
+        const ids = plain.map(({ id }) => id)
+        t.strictSame(
+          ids,
+          [...shelters.keys()]
+            .filter((index) => stream(index).tenantId === tenantId && !shelters[index]?.isRemoved)
+            .map((index) => `s-${index}`),
+        )
+        t.strictSame(await walk(tenantId, limit), ids)
+      }
+      if (before.nextCursor === null) return
+      const place = { after: before.nextCursor } // its own shelter may have been removed since
+      const rest = await listed(queries, { limit: 100, place })
+      const gone = new Set(before.items.map(({ id }) => id))
+      const all = await listed(queries, { limit: 100, place: { page: 1 } })
+      t.strictSame(
+        rest.items,
+        all.items.filter(({ id }) => !gone.has(id)),
+      )
+      t.equal(await queries.list(SHARED, { limit, place }), 'bad_cursor', "another tenant's")
+    }),
+    { seed: 20261130, numRuns: 20 },
+  )
 })

@@ -3,6 +3,7 @@
 import t from 'tap'
 import type { TenantId } from '../../src/core/ids.ts'
 import type { SqlDatabase, Statement } from '../../src/core/sql.ts'
+import { encodeListCursor } from '../../src/projections/paging.ts'
 import { createPetQueries } from '../../src/projections/pets/queries.ts'
 import {
   PET_FACETS,
@@ -138,7 +139,9 @@ t.test('every statement is bound to the tenant that was given, wherever it reads
   await queries.idOfSerial(TENANT_A, 1)
   await queries.inventory(TENANT_A)
   await queries.inCareAt(TENANT_A, 's3')
-  await shelters.list(TENANT_A, { page: 1, limit: 1 })
+  await shelters.list(TENANT_A, { limit: 1, place: { page: 1 } })
+  const after = encodeListCursor('shelters', 's3')
+  t.equal(await shelters.list(TENANT_A, { limit: 1, place: { after } }), 'bad_cursor')
   await shelters.get(TENANT_A, 'x')
   const texts = new Set(sent.map(({ text }) => text))
   t.ok(texts.size > 60, 'many shapes were sent')

@@ -2,10 +2,10 @@
 // index that was made for it; one row more than asked for tells whether a page follows.
 import type { TenantId } from '../../core/ids.ts'
 import type { SqlDatabase } from '../../core/sql.ts'
+import { decodeListCursor, encodeListCursor, type ListResult } from '../paging.ts'
 import { liveTarget, type Projection, tableName } from '../projection.ts'
 import { statementFor } from '../statements.ts'
-import { decodeCaseCursor, encodeCaseCursor } from './cursor.ts'
-import type { CaseQuery, ListResult } from './query-types.ts'
+import type { CaseQuery } from './query-types.ts'
 import type { CaseTables } from './tables.ts'
 
 export type CaseReading = Readonly<{
@@ -34,7 +34,7 @@ export const listCases = async (
   return {
     items,
     totalItems,
-    nextCursor: isLast ? null : encodeCaseCursor(name, last.case_id),
+    nextCursor: isLast ? null : encodeListCursor(name, last.case_id),
   }
 }
 
@@ -48,7 +48,7 @@ const startOf = async (
 ): Promise<Start | 'bad_cursor'> => {
   if ('page' in place) return { skip: (place.page - 1) * limit, before: undefined }
   if (place.after === null) return { skip: 0, before: undefined }
-  const caseId = decodeCaseCursor(projection.name, place.after)
+  const caseId = decodeListCursor(projection.name, place.after)
   if (caseId === undefined) return 'bad_cursor'
   // By primary key.
   const rows = await database.query<{ position: number }>(

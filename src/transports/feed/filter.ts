@@ -52,7 +52,20 @@ type Candidate = Readonly<{
 
 export type FilterResult =
   | Readonly<{ kind: 'filter'; filter: CompiledFilter }>
-  | Readonly<{ kind: 'invalid'; field: keyof FeedFilter; message: string }>
+  | Readonly<{
+      kind: 'invalid'
+      field: keyof FeedFilter
+      message: string
+      code: 'INVALID_FORMAT' | 'INVALID_ENUM_VALUE' | 'TOO_LONG'
+    }>
+
+/** How its members are called in a query string. */
+export const FILTER_PARAMETERS = {
+  types: 'types',
+  subjects: 'subject',
+  shelters: 'shelter',
+  species: 'species',
+} as const satisfies Readonly<Record<keyof FeedFilter, string>>
 
 const TYPE_PATTERN = /^[a-z0-9_.*]+$/
 const SHELTER_PATTERN = /^[A-Za-z0-9_.:-]+$/
@@ -113,11 +126,13 @@ const refusal = (
 ): FilterResult | undefined => {
   if (patterns === undefined) return undefined
   if (patterns.length > MAX_FILTER_PATTERNS) {
-    return { kind: 'invalid', field, message: `At most ${String(MAX_FILTER_PATTERNS)} patterns` }
+    const message = `At most ${String(MAX_FILTER_PATTERNS)} patterns`
+    return { kind: 'invalid', field, message, code: 'TOO_LONG' }
   }
   const wrong = patterns.find((each) => each.length > MAX_PATTERN_LENGTH || !shape.test(each))
   if (wrong === undefined) return undefined
-  return { kind: 'invalid', field, message: MUST_BE[field] }
+  const code = field === 'species' ? 'INVALID_ENUM_VALUE' : 'INVALID_FORMAT'
+  return { kind: 'invalid', field, message: MUST_BE[field], code }
 }
 
 const MUST_BE: Readonly<Record<keyof FeedFilter, string>> = {

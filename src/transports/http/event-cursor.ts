@@ -54,10 +54,13 @@ export const createEventCursors = (
 const decode = (cursors: CursorCodec, tenantId: TenantId, field: string | string[]): Position => {
   const decoded = typeof field === 'string' ? cursors.decode(tenantId, field) : undefined
   if (decoded?.kind === 'position') return decoded.position
-  const detail =
-    decoded?.kind === 'other_epoch'
-      ? 'The cursor in Wait-For-Cursor is from before this log was restored.'
-      : 'Wait-For-Cursor is not a cursor of this tenant.'
+  if (decoded?.kind === 'other_epoch') {
+    throw new ProblemError(
+      'gone',
+      'The cursor in Wait-For-Cursor is of an earlier log: its writes may not be in this one.',
+    )
+  }
+  const detail = 'Wait-For-Cursor is not a cursor of this tenant.'
   throw new ProblemError('bad-request', detail, {
     errors: [{ field: 'Wait-For-Cursor', message: detail, code: 'INVALID_FORMAT' }],
   })

@@ -140,7 +140,8 @@ const splitList = (value: string | readonly string[]): string[] =>
     .map((item) => item.trim())
     .sort()
 
-export const includeParameter = queryList(['shelter', 'links']).optional()
+export const INCLUDES = ['shelter', 'links'] as const
+export const includeParameter = queryList(INCLUDES).optional()
 export const pageParameters = {
   page: queryInteger(1, MAX_PAGE).optional(),
   limit: queryInteger(1, MAX_PAGE_SIZE).optional(),

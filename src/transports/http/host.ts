@@ -8,6 +8,8 @@ import type { TenantId } from '../../core/ids.ts'
 import { ProblemError } from './problem.ts'
 
 export { ProblemError } from './problem.ts'
+export { linkField } from './link-field.ts'
+export { fieldErrors } from './validation.ts'
 export { destroyOnError, hasTurn, takeOver } from './take-over.ts'
 
 /** `tenantId` is the X-Tenant-ID (the shared pool without one), already checked against the token. */

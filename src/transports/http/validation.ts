@@ -92,10 +92,13 @@ const explain = (issue: Issue): Explanation => {
 
 const tooSmall = (issue: z.core.$ZodIssueTooSmall): Explanation => {
   if (issue.origin === 'string') {
-    return { message: `Must have at least ${issue.minimum} character`, code: 'TOO_SHORT' }
+    return {
+      message: `Must have at least ${counted(issue.minimum, 'character')}`,
+      code: 'TOO_SHORT',
+    }
   }
   if (issue.origin === 'array') {
-    return { message: `Must have at least ${issue.minimum} item`, code: 'TOO_SHORT' }
+    return { message: `Must have at least ${counted(issue.minimum, 'item')}`, code: 'TOO_SHORT' }
   }
   // Worded and coded as documented; zero is allowed.
   if (issue.minimum === 0) return { message: 'Must be a positive number', code: 'INVALID_FORMAT' }
@@ -104,13 +107,16 @@ const tooSmall = (issue: z.core.$ZodIssueTooSmall): Explanation => {
 
 const tooBig = (issue: z.core.$ZodIssueTooBig): Explanation => {
   if (issue.origin === 'string') {
-    return { message: `Must have at most ${issue.maximum} characters`, code: 'TOO_LONG' }
+    return { message: `Must have at most ${counted(issue.maximum, 'character')}`, code: 'TOO_LONG' }
   }
   if (issue.origin === 'array') {
-    return { message: `Must have at most ${issue.maximum} items`, code: 'TOO_LONG' }
+    return { message: `Must have at most ${counted(issue.maximum, 'item')}`, code: 'TOO_LONG' }
   }
   return { message: `Must be at most ${issue.maximum}`, code: 'OUT_OF_RANGE' }
 }
+
+const counted = (count: number | bigint, noun: string): string =>
+  `${count} ${noun}${Number(count) === 1 ? '' : 's'}`
 
 const customCode = (code: unknown): FieldCode =>
   FIELD_CODES.find((known) => known === code) ?? 'INVALID_VALUE'

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { Feed, FeedPage, PageRequest, Sink } from '../feed/types.ts'
-import { ProblemError } from '../http/host.ts'
+import { linkField, ProblemError } from '../http/host.ts'
 import {
   audienceOf,
   filterOf,
@@ -57,7 +57,7 @@ export const pageHandler =
     }
     const nextCursor = cursors.encode(tenantId, page.next)
     reply.header('event-cursor', nextCursor)
-    reply.header('link', `<${nextPath(request, nextCursor)}>; rel="next"`)
+    reply.headers(linkField({ next: nextPath(request, nextCursor) }))
     const isPlace = after !== 'earliest' && after !== 'now'
     return answer(request, reply, { page, nextCursor, isPlace })
   }

@@ -5,9 +5,14 @@ import { hasScope, type Principal } from '../../core/auth.ts'
 import type { CursorCodec } from '../../core/cursor.ts'
 import type { Position } from '../../core/event.ts'
 import { SHARED_TENANT, type TenantId } from '../../core/ids.ts'
-import { type CompiledFilter, compileFilter, type FeedFilter } from '../feed/filter.ts'
+import {
+  type CompiledFilter,
+  compileFilter,
+  type FeedFilter,
+  FILTER_PARAMETERS,
+} from '../feed/filter.ts'
 import type { RefusalReason, Visibility } from '../feed/types.ts'
-import { callerOf, ProblemError } from '../http/host.ts'
+import { callerOf, fieldErrors, ProblemError } from '../http/host.ts'
 
 export type Audience = Readonly<{
   tenantId: TenantId
@@ -55,13 +60,10 @@ export const parseQuery = <Schema extends z.ZodType>(
   schema: Schema,
   request: FastifyRequest,
 ): z.output<Schema> => {
-  const parsed = schema.safeParse(request.query)
+  const parsed = schema.safeParse(request.query, { reportInput: true })
   if (parsed.success) return parsed.data
   throw new ProblemError('bad-request', 'The query is not valid.', {
-    errors: parsed.error.issues.map(({ path, message }) => ({
-      field: path.join('.') || 'query',
-      message,
-    })),
+    errors: parsed.error.issues.flatMap((issue) => fieldErrors('querystring', issue)),
   })
 }
 
@@ -93,13 +95,10 @@ const bodySchema = z.strictObject({
 
 /** A filter as a JSON body, of QUERY and POST. No body is a filter that lets everything through. */
 export const parseFilterBody = (body: unknown): FeedFilter & Readonly<{ after?: string }> => {
-  const parsed = bodySchema.safeParse(body ?? {})
+  const parsed = bodySchema.safeParse(body ?? {}, { reportInput: true })
   if (!parsed.success) {
     throw new ProblemError('validation-error', 'The filter is not valid.', {
-      errors: parsed.error.issues.map(({ path, message }) => ({
-        field: path.join('.') || 'body',
-        message,
-      })),
+      errors: parsed.error.issues.flatMap((issue) => fieldErrors('body', issue)),
     })
   }
   const { types, subjects, subject, shelters, species, after } = parsed.data
@@ -119,8 +118,11 @@ export const filterOf = (
 ): CompiledFilter => {
   const compiled = compileFilter(filter)
   if (compiled.kind === 'filter') return compiled.filter
-  const { field, message } = compiled
-  throw new ProblemError(problem, 'The filter is not valid.', { errors: [{ field, message }] })
+  const { message, code } = compiled
+  const field = problem === 'bad-request' ? FILTER_PARAMETERS[compiled.field] : compiled.field
+  throw new ProblemError(problem, 'The filter is not valid.', {
+    errors: [{ field, message, code }],
+  })
 }
 
 /**
@@ -145,7 +147,9 @@ export const startOf = (after: string, { cursors, tenantId, head }: StartOptions
       return { kind: 'gap' }
     case 'invalid':
       throw new ProblemError('bad-request', 'The cursor is not one of this feed and tenant.', {
-        errors: [{ field: 'after', message: 'Must be a cursor, earliest or now' }],
+        errors: [
+          { field: 'after', message: 'Must be a cursor, earliest or now', code: 'INVALID_FORMAT' },
+        ],
       })
   }
 }

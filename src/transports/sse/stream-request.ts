@@ -89,15 +89,17 @@ const refuseBesideTicket = (
   const others = headers.authorization === undefined ? named : [...named, 'Authorization']
   if (others.length > 0) {
     throw new ProblemError('bad-request', 'A ticket brings its caller and its filter with it.', {
-      errors: others.map((field) => ({ field, message: 'Must not be sent with a ticket' })),
+      errors: others.map((field) => beside(field, 'Must not be sent with a ticket')),
     })
   }
   if (method !== 'GET' && method !== 'HEAD') {
     throw new ProblemError('bad-request', 'A ticket is for GET.', {
-      errors: [{ field: 'ticket', message: 'Must not be sent with a body' }],
+      errors: [beside('ticket', 'Must not be sent with a body')],
     })
   }
 }
+
+const beside = (field: string, message: string) => ({ field, message, code: 'INVALID_VALUE' })
 
 const badTicket = (): ProblemError =>
   new ProblemError(

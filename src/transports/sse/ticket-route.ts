@@ -30,12 +30,9 @@ export const ticketHandler =
       throw refusalProblem(issued.reason, RETRY_AFTER_MS[issued.reason], 'tickets')
     }
     const { ticket } = issued
+    const url = `${streamPath}?ticket=${ticket}`
     return reply
       .code(201)
-      .header('cache-control', 'no-store')
-      .send({
-        ticket,
-        url: `${streamPath}?ticket=${ticket}`,
-        expiresAt: toTimestamp(issued.expiresAtMs),
-      })
+      .headers({ 'cache-control': 'no-store', location: url })
+      .send({ ticket, url, expiresAt: toTimestamp(issued.expiresAtMs) })
   }

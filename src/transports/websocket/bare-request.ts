@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { CursorCodec } from '../../core/cursor.ts'
 import type { Position } from '../../core/event.ts'
-import { type CompiledFilter, compileFilter } from '../feed/filter.ts'
+import { type CompiledFilter, compileFilter, FILTER_PARAMETERS } from '../feed/filter.ts'
 import { ProblemError } from '../http/host.ts'
 import { admit, type Audience, startOf } from './audience.ts'
 import type { WebSocketOptions } from './settings.ts'
@@ -13,7 +13,7 @@ export type BareRequest = Readonly<{
   position: Position
 }>
 
-const PARAMETERS = ['types', 'subject', 'shelter', 'species'] as const
+const PARAMETERS = Object.values(FILTER_PARAMETERS)
 const BEARER = /^Bearer +([^ ]+)$/i
 
 /** What the request asks for; throws the problem that says why not. */
@@ -39,7 +39,7 @@ export const bareRequestOf = async (
 const wantedOf = (query: URLSearchParams) => {
   for (const name of query.keys()) {
     if (name !== 'after' && !PARAMETERS.some((each) => each === name)) {
-      throw invalid(name, 'Is no parameter of this path')
+      throw invalid(name, 'Is no parameter of this path', 'UNKNOWN_FIELD')
     }
   }
   const [types, subjects, shelters, species] = PARAMETERS.map((name) =>
@@ -51,16 +51,11 @@ const wantedOf = (query: URLSearchParams) => {
     shelters: shelters ?? [],
     species: species ?? [],
   })
-  if (compiled.kind === 'invalid') throw invalid(NAMES[compiled.field], compiled.message)
+  if (compiled.kind === 'invalid') {
+    throw invalid(FILTER_PARAMETERS[compiled.field], compiled.message, compiled.code)
+  }
   return { filter: compiled.filter, after: query.get('after') ?? 'now' }
 }
-
-const NAMES = {
-  types: 'types',
-  subjects: 'subject',
-  shelters: 'shelter',
-  species: 'species',
-} as const
 
 const positionOf = (
   after: string,
@@ -75,8 +70,8 @@ const positionOf = (
   )
 }
 
-const invalid = (field: string, message: string): ProblemError =>
-  new ProblemError('bad-request', 'The query is not valid.', { errors: [{ field, message }] })
+const invalid = (field: string, message: string, code = 'INVALID_FORMAT'): ProblemError =>
+  new ProblemError('bad-request', 'The query is not valid.', { errors: [{ field, message, code }] })
 
 const badToken = (): ProblemError =>
   new ProblemError('unauthorized', 'The token is not valid, or has expired.', {

@@ -178,6 +178,21 @@ t.test('a body that breaks two rules is answered word for word as documented', a
   })
 })
 
+t.test('a limit is said in the number that it has', async (t) => {
+  const messageFor = async (changes: object) => {
+    const payload = { ...LUNA, ...changes }
+    const answer = await app.inject({ method: 'POST', url: '/v1/pets', headers: staff, payload })
+    return answer.json<Body>().errors?.map(({ message }) => message)
+  }
+  t.strictSame(await messageFor({ name: '' }), ['Must have at least 1 character'])
+  t.strictSame(await messageFor({ name: 'x'.repeat(51) }), ['Must have at most 50 characters'])
+  const account = { username: 'ada', email: 'ada@example.org', firstName: 'A', lastName: 'B' }
+  const payload = { ...account, password: 'short' }
+  const refused = await app.inject({ method: 'POST', url: '/v1/users', payload })
+  const [error] = refused.json<Body>().errors ?? []
+  t.match(error, { field: 'password', message: 'Must have at least 8 characters' })
+})
+
 t.test('a body with very many unknown members is answered with a bounded list', async (t) => {
   const unknown = Array.from({ length: 50_000 }, (_, number) => [`x${number}`, 1])
   const payload = { ...LUNA, ...Object.fromEntries(unknown) }

@@ -1,7 +1,10 @@
 // What real parts cannot be made to do when a test wants it: answer late, be full, be down, break.
 // Each wraps the real one and does as that does until it is told otherwise.
+import pg from 'pg'
 import type { AppendOutcome, EventStore } from '../../../src/core/event-store.ts'
 import type { SqlDatabase } from '../../../src/core/sql.ts'
+import { petsProjection } from '../../../src/projections/pets/fold.ts'
+import { petTables } from '../../../src/projections/pets/source.ts'
 
 export type DisturbedStore = Readonly<{
   eventStore: EventStore
@@ -55,4 +58,13 @@ export const disturbedDatabase = (real: SqlDatabase): DisturbedDatabase => {
     return rows
   }
   return { database: { ...real, query }, searches, failure, pause }
+}
+
+/** Keeps the read model of pets from following, as a long migration would; answers what lets it go on. */
+export const holdReadModel = async (databaseUrl: string): Promise<() => Promise<void>> => {
+  const client = new pg.Client({ connectionString: databaseUrl })
+  await client.connect()
+  await client.query('begin')
+  await client.query(`lock table ${petTables(petsProjection).pets} in share mode`)
+  return () => client.end()
 }

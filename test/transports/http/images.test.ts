@@ -2,6 +2,7 @@
 // Photos: what may be sent, where its bytes end up, and who is shown them.
 import t from 'tap'
 import type { BlobKey } from '../../../src/core/blob-store.ts'
+import { holdReadModel } from './failing-parts.ts'
 import { httpApp, OTHER_TENANT, TENANT, type Headers } from './http-app.ts'
 
 const stored: BlobKey[] = []
@@ -94,6 +95,26 @@ t.test('a JPEG, PNG or WebP is stored, shown in photos, and served as what it is
       404,
       'not through another pet',
     )
+  }
+})
+
+t.test('a photo is at its Location from the first moment on, for its own tenant', async (t) => {
+  const url = await petIn(inTenant('staff'))
+  const release = await holdReadModel(rig.url)
+  try {
+    const sent = await app.inject({ ...form([file(PNG)], inTenant('staff')), url: `${url}/images` })
+    t.equal(sent.statusCode, 201, sent.body)
+    const location = String(sent.headers.location)
+    t.same((await app.inject(location)).rawPayload, PNG, 'before the read model has it')
+    const bare = location.split('?')[0] ?? ''
+    t.equal((await app.inject(bare)).statusCode, 404, 'not in the shared pool')
+    const elsewhere = await app.inject(`${bare}?tenant=${OTHER_TENANT}`)
+    t.equal(elsewhere.statusCode, 404, 'nor for another tenant')
+    const headers = inTenant('staff')
+    t.equal((await app.inject({ method: 'DELETE', url, headers })).statusCode, 204)
+    t.equal((await app.inject(location)).statusCode, 404, 'the log knows that the pet was removed')
+  } finally {
+    await release()
   }
 })
 

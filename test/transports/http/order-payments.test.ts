@@ -274,3 +274,13 @@ t.test(
     )
   },
 )
+
+t.test('a payment asks for the version of the order that it is based on', async (t) => {
+  const { orderId } = await place()
+  const url = `/v1/orders/${orderId}/payment`
+  const stale = { payload: payment(), headers: { 'if-match': '"v7"' } }
+  t.equal((await send('POST', url, stale)).statusCode, 412) // held to what is documented
+  const etag = String((await send('GET', `/v1/orders/${orderId}`)).headers.etag)
+  const current = { payload: payment(), headers: { 'if-match': etag } }
+  t.equal((await send('POST', url, current)).statusCode, 201)
+})

@@ -1,4 +1,5 @@
 // Lists and searches of pets, and how many there are.
+import type { AddressInfo } from 'node:net'
 import t from 'tap'
 import { petCollectionSchema } from '../../../src/transports/http/pets/schema.ts'
 import { disturbedDatabase, type DisturbedDatabase } from './failing-parts.ts'
@@ -71,6 +72,7 @@ t.test('parameters are checked: each bad one is named', async (t) => {
     'intakeFrom=yesterday': 'intakeFrom',
     'priceMin=cheap': 'priceMin',
     'priceMin=9&priceMax=3': 'priceMin',
+    'intakeFrom=2026-02-02&intakeTo=2026-02-01': 'intakeFrom',
     'q=': 'q',
     'q=%00': 'q',
     'breed=a&breed=b': 'breed',
@@ -123,6 +125,9 @@ t.test(
     t.same(await refusedFor({ priceRange: { min: 60, max: '50.00' } }), ['criteria.priceRange.min'])
     t.same(await refusedFor({ ageRange: { min: 6, max: 5 } }), ['criteria.ageRange.min'])
     t.same(await refusedFor({ priceRange: { min: 12.345 } }), ['criteria.priceRange.min'])
+    t.same(await refusedFor({ age_months: { min: 6, max: 5 } }), ['criteria.ageMonths.min'])
+    const intake = { from: '2026-02-02', to: '2026-02-01' }
+    t.same(await refusedFor({ intake }), ['criteria.intake.from'])
   },
 )
 
@@ -140,7 +145,6 @@ t.test('GET, QUERY and POST ask the same question and get the same bytes', async
     },
     sort: { field: 'age_months', order: 'desc' },
     pagination: { page: 1, limit: 10 },
-    somethingElse: true,
   }
   const asked = { payload: body, headers: { ...mine, 'content-type': 'application/json' } }
   const before = searches()
@@ -155,29 +159,96 @@ t.test('GET, QUERY and POST ask the same question and get the same bytes', async
   ]
   for (const other of others) t.equal(other.body, query.body)
   t.equal(searches() - before, 1, 'and only one of them was searched for')
-  const deep = `${'{"a":'.repeat(50_000)}1${'}'.repeat(50_000)}`
-  const nested = await app.inject({
-    method: 'QUERY',
-    url: '/v1/pets',
-    headers: asked.headers,
-    payload: deep,
-  })
-  t.equal(nested.statusCode, 200, 'unknown members are left alone, however deep')
 })
 
-t.test('the inventory counts by status and by species', async (t) => {
-  const mine = await rig.newTenant('inventory')
-  await rig.admit({}, mine)
-  await rig.admit({ species: 'DOG', status: 'NOT_AVAILABLE' }, mine)
-  const map = await rig.get('/v1/inventories', mine)
-  t.same(map.json(), { AVAILABLE: 1, PENDING: 0, ADOPTED: 0, NOT_AVAILABLE: 1 })
-  const some = await rig.get('/v1/inventories?status=AVAILABLE,PENDING', mine)
-  t.same(some.json(), { AVAILABLE: 1, PENDING: 0 })
-  const aggregate = await rig.get('/v1/inventory', mine)
-  t.match(aggregate.json(), {
-    available: 1,
-    notAvailable: 1,
-    total: 2,
-    bySpecies: { CAT: 1, DOG: 1 },
-  })
+const SEARCHES = [
+  ['QUERY', '/v1/pets'],
+  ['QUERY', '/v1/pets/search'],
+  ['POST', '/v1/pets/search'],
+] as const
+
+t.test(
+  'a body says all that parameters say: facets, include, and a cursor to the end',
+  async (t) => {
+    const mine = await rig.newTenant('bodies')
+    for (const species of ['CAT', 'DOG', 'CAT', 'DOG', 'CAT']) await rig.admit({ species }, mine)
+    await rig.settled()
+    type Page = { data: unknown[]; pagination: { nextCursor?: string | null } }
+    const asGet = (parameters: string) =>
+      app.inject({ url: `/v1/pets?${parameters}`, headers: mine })
+    const plain = (await asGet('sort=name&limit=100')).json<Page>().data
+    for (const [method, url] of SEARCHES) {
+      const ask = (payload: object) => app.inject({ method, url, headers: mine, payload })
+      const facets = ['species', 'good_with_kids']
+      const counted = await ask({ facets, include: ['shelter'], pagination: { limit: 2 } })
+      const same = await asGet('facets=species,goodWithKids&include=shelter&limit=2')
+      t.equal(counted.statusCode, 200, counted.body)
+      t.equal(counted.body, same.body)
+      t.match(counted.json(), { facets: { species: { CAT: 3, DOG: 2 } } })
+      const seen: unknown[] = []
+      for (let cursor: string | null = ''; cursor !== null;) {
+        const sort = { field: 'name', order: 'ASC' }
+        const answer = await ask({ sort, pagination: { cursor, limit: 2 } })
+        const inQuery = await asGet(`sort=name&limit=2&cursor=${cursor}`)
+        t.equal(answer.body, inQuery.body)
+        const page: Page = answer.json<Page>()
+        seen.push(...page.data)
+        cursor = page.pagination.nextCursor ?? null
+      }
+      t.strictSame(seen, plain)
+    }
+  },
+)
+
+t.test('what a body says that is not known is refused by its name, at each depth', async (t) => {
+  const deep = `${'{"a":'.repeat(50_000)}1${'}'.repeat(50_000)}`
+  const bad: readonly (readonly [payload: object | string, named: readonly string[]])[] = [
+    [deep, ['a UNKNOWN_FIELD']],
+    [{ cursor: '' }, ['cursor UNKNOWN_FIELD']],
+    [{ criteria: { specis: ['CAT'] } }, ['criteria.specis UNKNOWN_FIELD']],
+    [
+      { criteria: { compatibility: { goodWithCows: true } } },
+      ['criteria.compatibility.goodWithCows UNKNOWN_FIELD'],
+    ],
+    [{ sort: { field: 'name', by: 1 } }, ['sort.by UNKNOWN_FIELD']],
+    [{ pagination: { offset: 3 } }, ['pagination.offset UNKNOWN_FIELD']],
+    [{ pagination: { cursor: 'a b' } }, ['pagination.cursor INVALID_FORMAT']],
+    [{ pagination: { cursor: 'broken' } }, ['pagination.cursor INVALID_FORMAT']],
+    [{ pagination: { cursor: '', page: 2 } }, ['pagination.cursor INVALID_VALUE']],
+    [{ facets: ['name'] }, ['facets.0 INVALID_ENUM_VALUE']],
+    [{ include: ['owner'] }, ['include.0 INVALID_ENUM_VALUE']],
+  ]
+  for (const [method, url] of SEARCHES) {
+    for (const [payload, named] of bad) {
+      const headers = { 'content-type': 'application/json' }
+      const answer = await app.inject({ method, url, headers, payload })
+      const what = JSON.stringify(payload).slice(0, 80)
+      t.equal(answer.statusCode, 422, what)
+      const { errors } = answer.json<{ errors: { field: string; code: string }[] }>()
+      t.strictSame(
+        errors.map(({ field, code }) => `${field} ${code}`),
+        named,
+        what,
+      )
+    }
+  }
+})
+
+t.test('a search in long words is answered with fields that clients can read', async (t) => {
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const { port } = app.server.address() as AddressInfo
+  const base = `http://127.0.0.1:${port}/v1/pets`
+  const sizeOf = ({ headers }: Response) =>
+    [...headers].reduce((size, [name, value]) => size + name.length + value.length + 4, 0)
+  const word = '\u732b'.repeat(100)
+  const asked = { q: word + word, breed: word, color: word }
+  const got = await fetch(`${base}?${new URLSearchParams({ ...asked, page: '2' })}`)
+  t.equal(got.status, 200)
+  t.ok(sizeOf(got) < 5_000, String(sizeOf(got)))
+  t.match(got.headers.get('link'), /^<[^>]*>; rel="prev"$/, 'the one that readers miss first')
+  const headers = { 'content-type': 'application/json' }
+  const body = JSON.stringify({ criteria: asked, include: ['links'] })
+  const posted = await fetch(`${base}/search`, { method: 'POST', headers, body })
+  t.ok(sizeOf(posted) < 9_000, String(sizeOf(posted)))
+  t.match(await posted.json(), { links: { self: String, first: String, last: String } })
 })

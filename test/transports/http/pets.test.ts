@@ -127,7 +127,10 @@ t.test('a removed pet is gone, its history stays for auditors', async (t) => {
     data: [{ version: 1 }, { version: 2 }],
     pagination: { nextAfter: 2, version: 3 },
   })
-  t.match(history.headers.link, /after=2&limit=2>; rel="next"/)
+  t.match(history.headers.link, /page=2&limit=2>; rel="next"/)
+  const onwards = await app.inject({ url: `${url}/history?limit=1&after=1`, headers: staff })
+  t.match(onwards.json(), { data: [{ version: 2 }], pagination: { nextAfter: 2 } })
+  t.match(onwards.headers.link, /after=2&limit=1>; rel="next"/)
 })
 
 t.test(

@@ -1,15 +1,12 @@
 // The cache of finished answers: how long they are kept, and for whom. That they are exact: cache-exactness.test.ts.
-import pg from 'pg'
 import t from 'tap'
 import { systemClock } from '../../../src/adapters/system/clock.ts'
 import { SHARED_TENANT } from '../../../src/core/ids.ts'
 import { noMetrics } from '../../../src/core/metrics.ts'
-import { petsProjection } from '../../../src/projections/pets/fold.ts'
-import { petTables } from '../../../src/projections/pets/source.ts'
 import { makeAnswer } from '../../../src/transports/http/answer.ts'
 import { createResponseCache } from '../../../src/transports/http/response-cache.ts'
 import { fixedClock } from '../../support/fixed-clock.ts'
-import { disturbedDatabase, type DisturbedDatabase } from './failing-parts.ts'
+import { disturbedDatabase, type DisturbedDatabase, holdReadModel } from './failing-parts.ts'
 import { httpApp, LUNA, OTHER_TENANT } from './http-app.ts'
 
 let watched: DisturbedDatabase | undefined
@@ -133,20 +130,11 @@ t.test('the cache keeps to its size, and lets go of what was not used for longes
   t.ok(cache.find(SHARED_TENANT, 'first'))
 })
 
-/** Keeps the read model from following, as a long migration would. */
-const holdReadModel = async () => {
-  const client = new pg.Client({ connectionString: rig.url })
-  await client.connect()
-  await client.query('begin')
-  await client.query(`lock table ${petTables(petsProjection).pets} in share mode`)
-  return () => client.end()
-}
-
 t.test(
   'a read model that does not get there in time is a 503 that says so; a broken cursor is a 400',
   async (t) => {
     await rig.settled()
-    const release = await holdReadModel()
+    const release = await holdReadModel(rig.url)
     try {
       const { cursor } = await rig.admit()
       const behind = await app.inject({ url: '/v1/pets', headers: { 'wait-for-cursor': cursor } })

@@ -113,6 +113,23 @@ t.test('limit, wait and unknown parameters are held to their bounds', async (t) 
   for (const query of ['limit=0', 'limit=501', 'limit=x', 'wait=26', 'breed=pug']) {
     t.equal((await fetch(`${url}/v1/events?${query}`)).status, 400, query)
   }
+  const refused: Readonly<Record<string, string>> = {
+    'limit=501': 'limit OUT_OF_RANGE',
+    'limit=x': 'limit INVALID_FORMAT',
+    'limit=1&limit=2': 'limit INVALID_FORMAT',
+    'breed=pug&access_token=s3cret': 'breed UNKNOWN_FIELD, access_token UNKNOWN_FIELD',
+    'types=PET!': 'types INVALID_FORMAT',
+    'subject=pets': 'subject INVALID_FORMAT',
+    'shelter=a%20b': 'shelter INVALID_FORMAT',
+    'species=DRAGON': 'species INVALID_ENUM_VALUE',
+    [`types=${'pet.*,'.repeat(51)}`]: 'types TOO_LONG',
+    'after=nonsense': 'after INVALID_FORMAT',
+  }
+  for (const [query, named] of Object.entries(refused)) {
+    const answer = await fetch(`${url}/v1/events?${query}`)
+    const { errors } = (await answer.json()) as { errors: Record<string, string>[] }
+    t.equal(errors.map(({ field, code }) => `${field} ${code}`).join(', '), named, query)
+  }
   t.equal((await fetch(`${url}/v1/events`, { method: 'HEAD' })).status, 200)
   const options = await fetch(`${url}/v1/events`, { method: 'OPTIONS' })
   t.equal(options.headers.get('allow'), 'GET, HEAD, OPTIONS')

@@ -178,6 +178,8 @@ t.test('asking for one is refused without a token, with a bad filter, and too of
   t.equal((await ask(url, { token: 'secret' })).status, 422)
   const answer = await ask(url)
   t.equal(answer.headers.get('cache-control'), 'no-store')
+  const stream = ((await answer.json()) as Ticket).url
+  t.equal(answer.headers.get('location'), stream, 'what was made is a stream of its own')
   t.equal((await ask(url)).status, 201)
   const refused = await ask(url)
   t.equal(refused.status, 429)
@@ -203,7 +205,9 @@ t.test('no token may be in a URL, and nothing beside a ticket', async (t) => {
     })
     t.equal(response.status, 400)
   }
-  t.equal((await fetch(`${url}${path}&types=pet.*`)).status, 400)
+  const beside = await fetch(`${url}${path}&types=pet.*`)
+  t.equal(beside.status, 400)
+  t.match(await beside.json(), { errors: [{ field: 'types', code: 'INVALID_VALUE' }] })
   t.equal((await fetch(`${url}${path}&shelter=s1`)).status, 400)
   t.equal((await fetch(url + path, { headers: STAFF })).status, 400)
   t.equal((await fetch(url + path, { method: 'POST' })).status, 400)

@@ -64,7 +64,12 @@ export const webhookStage = async (t: Test, database: SqlDatabase): Promise<Stag
   const principals = new Map(
     [...principalsAt(clock())].map(([token, each]) => [token, keeper(each)]),
   )
-  const routes = createWebhookRoutes({ ...shared, application: { webhooks }, deliveries: engine })
+  const routes = createWebhookRoutes({
+    ...shared,
+    settings: { publicUrl: 'https://pets.test' },
+    application: { webhooks },
+    deliveries: engine,
+  })
   const app = await server(routes, (authorization) => {
     const principal = principals.get(authorization.replace('Bearer ', ''))
     return principal !== undefined && principal.expiresAtMs > clock() ? principal : undefined

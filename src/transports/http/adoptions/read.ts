@@ -2,10 +2,10 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import type { AdoptionQuery } from '../../../application.ts'
-import { caseParameters, clash, notBoth, queryId, sendList } from '../case-list.ts'
 import { notFound } from '../command-answer.ts'
 import { pathId, queryList } from '../fields.ts'
 import type { RouteParts } from '../options.ts'
+import { clash, listParameters, notBoth, queryId, sendList } from '../paging.ts'
 import { maySee, partyOnly, personListed, requireParty } from '../party.ts'
 import { sendPrivate } from '../private-answer.ts'
 import type { RequestTypes } from '../validation.ts'
@@ -20,7 +20,8 @@ const listQuery = z
   .strictObject({
     status: queryList(ADOPTION_STATUSES).optional(),
     applicantId: queryId(),
-    ...caseParameters,
+    petId: queryId(),
+    ...listParameters,
   })
   .refine(notBoth, clash)
 
@@ -53,9 +54,10 @@ export const readRoutes = (app: FastifyInstance, parts: RouteParts): void => {
         ...(petId === undefined ? {} : { petId }),
         ...(owner === undefined ? {} : { applicantId: owner }),
       }
-      return sendList(parts, request, reply, {
+      return sendList(request, reply, {
         tenantId,
-        path: '/v1/adoptions',
+        eventCursor: parts.eventCursors.ofReadModel(tenantId),
+        base: `${parts.settings.publicUrl}/v1/adoptions`,
         filters: { status, petId, applicantId },
         paging,
         load: (part) => adoptions.list(tenantId, { ...filter, ...part }),

@@ -3,7 +3,7 @@
 import { z } from 'zod'
 import type { AdoptionStatus, Household } from '../../../events/adoption.ts'
 import { uuidSchema } from '../../../core/ids.ts'
-import { collectionOf } from '../case-list.ts'
+import { collectionOf } from '../paging.ts'
 import { dayField, ignored, optionalText } from '../fields.ts'
 
 export const ADOPTION_STATUSES = [

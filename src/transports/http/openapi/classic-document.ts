@@ -12,6 +12,7 @@ const EXPLANATIONS: Readonly<Record<number, readonly [error: string, message: st
   404: ['Not Found', 'The requested endpoint does not exist.'],
   406: ['Not Acceptable', 'Only JSON can be answered.'],
   409: ['Conflict', 'The state of things does not allow this now.'],
+  410: ['Gone', 'The cursor is of an earlier log.'],
   412: ['Precondition Failed', 'The resource has changed since.'],
   413: ['Content Too Large', 'The body is too large.'],
   415: ['Unsupported Media Type', 'The media type of the body is not supported here.'],

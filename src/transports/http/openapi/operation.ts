@@ -184,6 +184,7 @@ const responsesOf = (route: DocumentedRoute, { refusesBodyWith }: Profile): Json
     ...(route.isOpen ? [] : [401, 403]), // also where none is needed: a bad token is refused
     ...(route.isJson ? [406] : []),
     ...(route.params === undefined ? [] : [404]),
+    ...(route.waitsForCursor ? [410] : []),
     ...(isWrite(route) ? [409, 412] : []),
     ...(takesKey(route) ? [409, refusesBodyWith] : []),
     ...(takesBody ? [refusesBodyWith] : []),

@@ -50,7 +50,9 @@ export const HEADERS: JsonObject = {
   'WWW-Authenticate': worded('What kind of token is asked for.'),
   Allow: worded('The methods that there are here.'),
   Location: worded('Where the new resource is.'),
-  Link: worded('The pages around this one (RFC 8288).'),
+  Link: worded(
+    'The pages around this one (RFC 8288); without those that 4096 characters have no room for.',
+  ),
   ETag: worded('Names this version, for If-None-Match and If-Match.'),
   'Event-Cursor': worded('The place in the log that this answer has reached, for Wait-For-Cursor.'),
   'Idempotent-Replayed': worded(

@@ -65,7 +65,7 @@ export const orderDocs = {
       'another payment may be tried. PROCESSING: the provider has not said yet. `include=outcome` ' +
       'adds why a payment failed, and the receipt of one that succeeded.',
     security: WRITE,
-    problems: [404, 409],
+    problems: [404, 409, 412],
     headers: ['ETag'],
     examples: {
       card: {

@@ -2,10 +2,10 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import type { OrderQuery } from '../../../application.ts'
-import { caseParameters, clash, notBoth, queryId, sendList } from '../case-list.ts'
 import { notFound } from '../command-answer.ts'
 import { pathId, queryList } from '../fields.ts'
 import type { RouteParts } from '../options.ts'
+import { clash, listParameters, notBoth, queryId, sendList } from '../paging.ts'
 import { maySee, partyOnly, personListed, requireParty } from '../party.ts'
 import { sendPrivate } from '../private-answer.ts'
 import type { RequestTypes } from '../validation.ts'
@@ -24,7 +24,8 @@ const listQuery = z
     status: queryList(ORDER_STATUSES).optional(),
     userId: queryId(),
     include,
-    ...caseParameters,
+    petId: queryId(),
+    ...listParameters,
   })
   .refine(notBoth, clash)
 
@@ -60,9 +61,10 @@ const listRoute = (app: FastifyInstance, parts: RouteParts): void => {
         ...(petId === undefined ? {} : { petId }),
         ...(owner === undefined ? {} : { userId: owner }),
       }
-      return sendList(parts, request, reply, {
+      return sendList(request, reply, {
         tenantId,
-        path: '/v1/orders',
+        eventCursor: parts.eventCursors.ofReadModel(tenantId),
+        base: `${parts.settings.publicUrl}/v1/orders`,
         filters: { status, petId, userId, include: included },
         paging,
         load: (part) => orders.list(tenantId, { ...filter, ...part }),

@@ -3,7 +3,7 @@
 import { z } from 'zod'
 import type { PaymentStatus } from '../../../events/order-state.ts'
 import type { OrderStatus } from '../../../events/order.ts'
-import { collectionOf } from '../case-list.ts'
+import { collectionOf } from '../paging.ts'
 
 export const ORDER_STATUSES = [
   'PLACED',

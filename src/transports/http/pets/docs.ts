@@ -23,8 +23,9 @@ const luna = {
 const search: RouteDoc = {
   summary: 'Search pets',
   description:
-    'The same search as `GET /v1/pets`, asked by a body. QUERY is safe and idempotent (RFC 10008); ' +
-    'POST is for clients and proxies that cannot send it.',
+    'The same search as `GET /v1/pets`, asked by a body that can say all that its parameters can; a member that it ' +
+    'does not know is refused. Names are taken in snake_case too, values in either case. QUERY is safe and ' +
+    'idempotent (RFC 10008); POST is for clients and proxies that cannot send it.',
   security: 'optional',
   idempotencyKey: false,
   headers: LIST_HEADERS,
@@ -33,6 +34,12 @@ const search: RouteDoc = {
       criteria: { species: ['CAT'], ageRange: { max: 12 }, compatibility: { goodWithKids: true } },
       sort: { field: 'ageMonths', order: 'ASC' },
       pagination: { page: 1, limit: 10 },
+    },
+    onwards: {
+      criteria: { status: ['AVAILABLE'] },
+      facets: ['species', 'size'],
+      include: ['links'],
+      pagination: { cursor: '', limit: 50 },
     },
     everything: {},
   },
@@ -110,7 +117,7 @@ export const petDocs = {
     description:
       'Its events in order. `changes` is what each changed of the pet; `details` is what it says besides: the kind, ' +
       'date and destination of an outcome, the intake at an admission or return, the order or adoption, the reason. ' +
-      'Removed pets keep theirs.',
+      'Removed pets keep theirs. `after` begins behind a version of the pet; `cursor=` (empty at first) pages too.',
     security: ['read:audit'],
     headers: ['Event-Cursor', 'Link'],
   },

@@ -4,18 +4,33 @@ import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import type { HistoryEntry } from '../../../application.ts'
 import { notFound } from '../command-answer.ts'
-import { DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, petIdParams, queryInteger } from '../fields.ts'
+import { petIdParams, queryInteger } from '../fields.ts'
 import { requireScope } from '../host.ts'
 import type { RouteParts } from '../options.ts'
+import {
+  askedPageOf,
+  badCursor,
+  clash,
+  listParameters,
+  notBoth,
+  surroundingsOf,
+} from '../paging.ts'
 import { petDocs } from './docs.ts'
 import { petHistorySchema } from './schema.ts'
 import { petPath } from './single.ts'
 import type { RequestTypes } from '../validation.ts'
 
-const historyQuery = z.strictObject({
-  after: queryInteger(0, 1_000_000_000).optional(), // a version; its events come later
-  limit: queryInteger(1, MAX_PAGE_SIZE).optional(),
-})
+const historyQuery = z
+  .strictObject({
+    after: queryInteger(0, 1_000_000_000).optional(), // a version; its events come later
+    ...listParameters,
+  })
+  .refine(notBoth, clash)
+  .refine(({ after, page, cursor }) => after === undefined || (page ?? cursor) === undefined, {
+    path: ['after'],
+    error: 'Cannot be combined with page or cursor',
+    params: { code: 'INVALID_VALUE' },
+  })
 
 export const historyRoute = (app: FastifyInstance, parts: RouteParts): void => {
   app.withTypeProvider<RequestTypes>().get(
@@ -33,20 +48,28 @@ export const historyRoute = (app: FastifyInstance, parts: RouteParts): void => {
     },
     async (request, reply) => {
       const { tenantId } = requireScope(request, 'read:audit')
-      const { after = 0, limit = DEFAULT_PAGE_SIZE } = request.query
+      const { after, ...paging } = request.query
       const { id } = request.params
+      const asked = askedPageOf(paging)
+      const { limit } = asked
+      const place = after === undefined ? asked.place : { version: after }
       const eventCursor = parts.eventCursors.ofReadModel(tenantId)
-      const page = await parts.application.pets.history(tenantId, id, { after, limit })
+      const page = await parts.application.pets.history(tenantId, id, { limit, place })
       if (page === undefined) throw notFound('pet')
-      const nextAfter = page.hasMore ? (page.entries.at(-1)?.event.version ?? null) : null
-      reply.headers({ 'cache-control': 'private, no-store', 'event-cursor': eventCursor })
-      if (nextAfter !== null) {
-        const next = `${parts.settings.publicUrl}${petPath(id)}/history?after=${nextAfter}&limit=${limit}`
-        reply.header('link', `<${next}>; rel="next"`)
-      }
+      if (page === 'bad_cursor') throw badCursor()
+      const base = `${parts.settings.publicUrl}${petPath(id)}/history`
+      const { pagination, headers } = surroundingsOf({ base }, asked, page)
+      const isLast = page.nextCursor === null
+      const nextAfter = isLast ? null : (page.items.at(-1)?.event.version ?? null)
+      const next = `<${base}?after=${String(nextAfter)}&limit=${limit}>; rel="next"`
+      reply.headers({
+        'cache-control': 'private, no-store',
+        'event-cursor': eventCursor,
+        ...(after === undefined ? headers : nextAfter === null ? {} : { link: next }),
+      })
       return reply.send({
-        data: page.entries.map(publicEntry),
-        pagination: { limit, version: page.version, nextAfter },
+        data: page.items.map(publicEntry),
+        pagination: { ...pagination, version: page.version, nextAfter },
       })
     },
   )

@@ -212,8 +212,7 @@ const imageRoute = (app: FastifyInstance, parts: RouteParts): void => {
     async (request, reply) => {
       const { tenantId } = callerOf(request)
       const { id: petId, name } = request.params
-      const pet = await parts.application.pets.get(tenantId, petId, { extras: false })
-      if (pet === undefined || !hasImage(pet.json, name)) throw notFound('image')
+      if (!(await hasImage(parts, { tenantId, petId, name }))) throw notFound('image')
       return sendImage(parts, reply, { tenantId, petId, name })
     },
   )
@@ -234,12 +233,23 @@ const tenantOfImage = (
   if (!publicReads && tenantId !== SHARED_TENANT) requireScope(request, 'read:pets')
 }
 
-const hasImage = (json: string, name: string): boolean => {
+type ImageKey = Readonly<{ tenantId: TenantId; petId: string; name: string }>
+
+/** The read model has nearly all; what was only just sent is in the log already. */
+const hasImage = async (
+  { application: { pets } }: RouteParts,
+  { tenantId, petId, name }: ImageKey,
+): Promise<boolean> => {
+  const pet = await pets.get(tenantId, petId, { extras: false })
+  if (pet !== undefined && isShown(pet.json, name)) return true
+  const { photos = [] } = (await pets.current(tenantId, petId)) ?? {}
+  return photos.some((photo) => photo.kind === 'blob' && photo.name === name)
+}
+
+const isShown = (json: string, name: string): boolean => {
   const { photos = [] } = JSON.parse(json) as { photos?: readonly string[] }
   return photos.some((url) => url.split('?')[0]?.endsWith(`/images/${name}`) === true)
 }
-
-type ImageKey = Readonly<{ tenantId: TenantId; petId: string; name: string }>
 
 const sendImage = async (
   parts: RouteParts,

@@ -5,7 +5,9 @@ import type { TenantId } from '../../../core/ids.ts'
 import { type Answer, makeAnswer } from '../answer.ts'
 import { sendCached } from '../cached-read.ts'
 import { callerHasScope, callerOf } from '../host.ts'
+import { linkField } from '../link-field.ts'
 import type { RouteParts } from '../options.ts'
+import { badCursor } from '../paging.ts'
 import { ProblemError } from '../problem.ts'
 import { hrefParameters, type PetSearchPlan } from './query.ts'
 
@@ -16,25 +18,37 @@ export const sendPetSearch = async (
   request: FastifyRequest,
   reply: FastifyReply,
   plan: PetSearchPlan,
-): Promise<FastifyReply | undefined> => {
+): Promise<FastifyReply> => {
   const caller = callerOf(request)
   if (plan.needsStaff && !callerHasScope(caller, 'write:pets')) throw staffOnly()
   const { tenantId } = caller
-  return sendCached(parts, request, reply, {
+  const isGet = request.method === 'GET' || request.method === 'HEAD'
+  const sent = await sendCached(parts, request, reply, {
     tenantId,
     key: plan.key,
     make: () => search(parts, tenantId, plan),
-    // The same question as a GET: caches and links can use it where a body cannot go.
-    ...(request.method === 'GET' || request.method === 'HEAD'
-      ? {}
-      : {
-          headers: {
-            'content-location': hrefOf(plan, plan.query.paging),
-            'accept-query': ACCEPT_QUERY,
-          },
-        }),
+    ...(isGet ? {} : { headers: asGet(plan) }),
   })
+  if (sent === undefined) throw isGet ? badCursor('search') : badCursorInBody()
+  return sent
 }
+
+const badCursorInBody = (): ProblemError =>
+  new ProblemError('validation-error', 'The request body contains validation errors', {
+    errors: [
+      {
+        field: 'pagination.cursor',
+        message: 'Is not a cursor of this search',
+        code: 'INVALID_FORMAT',
+      },
+    ],
+  })
+
+/** The same question as a GET: caches and links can use it where a body cannot go. */
+const asGet = (plan: PetSearchPlan): Readonly<Record<string, string>> => ({
+  'content-location': hrefOf(plan, plan.query.paging),
+  'accept-query': ACCEPT_QUERY,
+})
 
 const staffOnly = (): ProblemError =>
   new ProblemError('bad-request', 'The query is not valid. status: NOT_AVAILABLE is for staff.', {
@@ -47,26 +61,21 @@ const staffOnly = (): ProblemError =>
     ],
   })
 
+/** Undefined: the cursor is none of this search. */
 const search = async (
   parts: RouteParts,
   tenantId: TenantId,
   plan: PetSearchPlan,
-): Promise<Answer> => {
+): Promise<Answer | undefined> => {
   const eventCursor = parts.eventCursors.ofReadModel(tenantId)
   const result = await parts.application.pets.search(tenantId, plan.query)
-  if (result.kind === 'bad_cursor') {
-    throw new ProblemError('bad-request', 'The query is not valid. cursor: Is not one of ours.', {
-      errors: [
-        { field: 'cursor', message: 'Is not a cursor of this search', code: 'INVALID_FORMAT' },
-      ],
-    })
-  }
+  if (result.kind === 'bad_cursor') return undefined
   const links = linksOf(parts.settings.publicUrl, plan, result.page)
   return makeAnswer({
     tenantId,
     json: collectionJson(plan, result.page, links),
     eventCursor,
-    headers: { link: linkField(links) },
+    headers: linkField(links),
   })
 }
 
@@ -125,9 +134,3 @@ const linksOf = (publicUrl: string, plan: PetSearchPlan, page: PetPage): Collect
     last: numbered(last),
   }
 }
-
-const linkField = (links: CollectionLinks): string =>
-  Object.entries(links)
-    .filter(([, href]) => href !== null)
-    .map(([relation, href]) => `<${href}>; rel="${relation}"`)
-    .join(', ')

@@ -8,7 +8,6 @@ import {
   GENDERS,
   includeParameter,
   MAX_AGE_MONTHS,
-  pageParameters,
   queryBoolean,
   queryInteger,
   queryList,
@@ -19,6 +18,7 @@ import {
   toMoney,
 } from '../fields.ts'
 import { uuidSchema } from '../../../core/ids.ts'
+import { listParameters } from '../paging.ts'
 
 export const SORT_FIELDS = [
   'createdAt',
@@ -28,7 +28,7 @@ export const SORT_FIELDS = [
   'intakeDate',
   'relevance',
 ] as const satisfies readonly PetSort['field'][]
-const FACETS = [
+export const FACETS = [
   'species',
   'status',
   'size',
@@ -70,18 +70,7 @@ export const petListQuery = z
     sort: queryText(20).pipe(z.enum(SORTS)).meta({ type: 'string', enum: SORTS }).optional(),
     facets: queryList(FACETS).optional(),
     include: includeParameter,
-    ...pageParameters,
-    cursor: z
-      .custom<string>((value) => typeof value === 'string' && /^[\w.~=-]{0,512}$/.test(value), {
-        error: 'Must be a cursor from an earlier answer',
-        params: { code: 'INVALID_FORMAT' },
-      })
-      .meta({
-        type: 'string',
-        maxLength: 512,
-        description: 'Empty at first, then the nextCursor of the page before.',
-      })
-      .optional(),
+    ...listParameters,
   })
   .superRefine((query, context) => {
     const clash = (path: string, message: string, code: string): void =>
@@ -90,6 +79,10 @@ export const petListQuery = z
     if (ageMin > ageMax) clash('ageMin', 'Must not be above ageMax', 'OUT_OF_RANGE')
     if (priceMax !== undefined && Number(priceMin) > Number(priceMax)) {
       clash('priceMin', 'Must not be above priceMax', 'OUT_OF_RANGE')
+    }
+    const { intakeFrom, intakeTo } = query
+    if (intakeFrom !== undefined && intakeTo !== undefined && intakeFrom > intakeTo) {
+      clash('intakeFrom', 'Must not be after intakeTo', 'OUT_OF_RANGE')
     }
     if (query.cursor !== undefined && query.page !== undefined) {
       clash('cursor', 'Cannot be combined with page', 'INVALID_VALUE')

@@ -2,6 +2,7 @@
 // sent; tests check them, and the API document is generated from them.
 import { z } from 'zod'
 import { GENDERS, SIZES, SPECIES, STATUSES } from '../fields.ts'
+import { paginationSchema } from '../paging.ts'
 import { INTAKE_KINDS, OUTCOME_KINDS } from './body.ts'
 
 export const petSchema = z
@@ -55,13 +56,7 @@ export const petAnswer = z.union([petSchema, extendedPetSchema])
 export const petCollectionSchema = z
   .strictObject({
     data: z.array(petAnswer),
-    pagination: z.strictObject({
-      page: z.int(),
-      limit: z.int(),
-      totalItems: z.int(),
-      totalPages: z.int(),
-      nextCursor: z.string().nullable().optional(), // with cursor paging only
-    }),
+    pagination: paginationSchema,
     facets: z.record(z.string(), z.record(z.string(), z.int())).optional(), // with facets only
     links: z.record(z.string(), z.string().nullable()).optional(), // with include=links only
   })
@@ -110,9 +105,8 @@ export const petHistorySchema = z.strictObject({
       details: historyDetailsSchema,
     }),
   ),
-  pagination: z.strictObject({
-    limit: z.int(),
+  pagination: paginationSchema.extend({
     version: z.int(), // of the pet now
-    nextAfter: z.int().nullable(),
+    nextAfter: z.int().nullable(), // goes into `after`
   }),
 })

@@ -1,11 +1,12 @@
-// The body of QUERY /pets and POST /pets/search. Known clients write its values in either case and its names in either
-// style, and unknown members are documented to be tolerated; what is known is checked as strictly as in GET /pets.
+// The body of QUERY /pets and POST /pets/search. It can say what the parameters of GET /pets can, and is as closed as
+// they are. Known clients write its values in either case and its names in either style.
 import { z } from 'zod'
 import { uuidSchema } from '../../../core/ids.ts'
 import {
   dayField,
   feeField,
   GENDERS,
+  INCLUDES,
   MAX_AGE_MONTHS,
   MAX_PAGE,
   MAX_PAGE_SIZE,
@@ -15,7 +16,8 @@ import {
   text,
   toMoney,
 } from '../fields.ts'
-import { type PetListQuery, SORT_FIELDS } from './query.ts'
+import { clash, cursorField, notBoth } from '../paging.ts'
+import { FACETS, type PetListQuery, SORT_FIELDS } from './query.ts'
 
 const MAX_VALUES = 20
 const MAX_DEPTH = 4 // of objects that have a meaning here; deeper ones are left as they are
@@ -40,11 +42,23 @@ const snakeFirst = (name: string): number => (name.includes('_') ? 0 : 1)
 const anyCase = <const Values extends readonly [string, ...string[]]>(values: Values) =>
   z.preprocess((value) => (typeof value === 'string' ? value.toUpperCase() : value), z.enum(values))
 
+/** A name in either style: `age_months` for `ageMonths`. */
+const anyStyle = <const Names extends readonly [string, ...string[]]>(names: Names) => {
+  const known = new Map<string, string>(names.map((name) => [name.toLowerCase(), name]))
+  return z.preprocess(
+    (value) =>
+      typeof value === 'string'
+        ? (known.get(value.replaceAll('_', '').toLowerCase()) ?? value)
+        : value,
+    z.enum(names),
+  )
+}
+
 /** One value or a list of them. */
-const listOf = <const Values extends readonly [string, ...string[]]>(values: Values) =>
+const listOf = <Item extends z.ZodType>(item: Item) =>
   z.preprocess(
     (value) => (typeof value === 'string' ? [value] : value),
-    z.array(anyCase(values)).max(MAX_VALUES),
+    z.array(item).max(MAX_VALUES),
   )
 
 const amount = z.preprocess(
@@ -62,77 +76,67 @@ const amount = z.preprocess(
 const months = z.int().min(0).max(MAX_AGE_MONTHS).optional()
 const flag = z.boolean().optional()
 
-const criteriaSchema = z.looseObject({
-  species: listOf(SPECIES).optional(),
-  status: listOf(STATUSES).optional(),
-  size: listOf(SIZES).optional(),
-  gender: listOf(GENDERS).optional(),
+const criteriaSchema = z.strictObject({
+  species: listOf(anyCase(SPECIES)).optional(),
+  status: listOf(anyCase(STATUSES)).optional(),
+  size: listOf(anyCase(SIZES)).optional(),
+  gender: listOf(anyCase(GENDERS)).optional(),
   breed: text(100).optional(),
   color: text(100).optional(),
-  ageRange: z.looseObject({ min: months, max: months }).optional(),
-  ageMonths: z.looseObject({ min: months, max: months }).optional(),
-  priceRange: z.looseObject({ min: amount.optional(), max: amount.optional() }).optional(),
+  ageRange: z.strictObject({ min: months, max: months }).optional(),
+  ageMonths: z.strictObject({ min: months, max: months }).optional(),
+  priceRange: z.strictObject({ min: amount.optional(), max: amount.optional() }).optional(),
   compatibility: z
-    .looseObject({ goodWithKids: flag, goodWithDogs: flag, goodWithCats: flag })
+    .strictObject({ goodWithKids: flag, goodWithDogs: flag, goodWithCats: flag })
     .optional(),
-  medical: z.looseObject({ vaccinated: flag, spayedNeutered: flag, specialNeeds: flag }).optional(),
+  medical: z
+    .strictObject({ vaccinated: flag, spayedNeutered: flag, specialNeeds: flag })
+    .optional(),
   shelterId: uuidSchema.optional(),
-  intake: z.looseObject({ from: dayField.optional(), to: dayField.optional() }).optional(),
+  intake: z.strictObject({ from: dayField.optional(), to: dayField.optional() }).optional(),
   q: text(200).optional(),
 })
 
-const SORT_FIELD_NAMES = new Map(SORT_FIELDS.map((field) => [field.toLowerCase(), field]))
-
-const sortSchema = z.looseObject({
-  field: z.preprocess(
-    (value) =>
-      typeof value === 'string'
-        ? (SORT_FIELD_NAMES.get(value.replaceAll('_', '').toLowerCase()) ?? value)
-        : value,
-    z.enum(SORT_FIELDS),
-  ),
+const sortSchema = z.strictObject({
+  field: anyStyle(SORT_FIELDS),
   order: anyCase(['ASC', 'DESC']).default('ASC'),
 })
 
-const shape = z
-  .looseObject({
-    criteria: criteriaSchema.optional(),
-    sort: sortSchema.optional(),
-    pagination: z
-      .looseObject({
-        page: z.int().min(1).max(MAX_PAGE).optional(),
-        limit: z.int().min(1).max(MAX_PAGE_SIZE).optional(),
-      })
-      .optional(),
-  })
-  .superRefine((body, context) => {
-    const age = body.criteria?.ageRange ?? body.criteria?.ageMonths
-    if (age?.min !== undefined && age.max !== undefined && age.min > age.max) {
-      context.addIssue({
-        code: 'custom',
-        path: ['criteria', 'ageRange', 'min'],
-        message: 'Must not be above max',
-        params: { code: 'OUT_OF_RANGE' },
-      })
-    }
-    const { min = '0', max } = body.criteria?.priceRange ?? {}
-    if (max !== undefined && Number(min) > Number(max)) {
-      context.addIssue({
-        code: 'custom',
-        path: ['criteria', 'priceRange', 'min'],
-        message: 'Must not be above max',
-        params: { code: 'OUT_OF_RANGE' },
-      })
-    }
-    if (body.sort?.field === 'relevance' && body.criteria?.q === undefined) {
-      context.addIssue({
-        code: 'custom',
-        path: ['sort', 'field'],
-        message: 'Relevance needs criteria.q',
-        params: { code: 'INVALID_VALUE' },
-      })
-    }
-  })
+const members = z.strictObject({
+  criteria: criteriaSchema.optional(),
+  sort: sortSchema.optional(),
+  facets: listOf(anyStyle(FACETS)).optional(),
+  include: listOf(anyStyle(INCLUDES)).optional(),
+  pagination: z
+    .strictObject({
+      page: z.int().min(1).max(MAX_PAGE).optional(),
+      limit: z.int().min(1).max(MAX_PAGE_SIZE).optional(),
+      cursor: cursorField.optional(),
+    })
+    .refine(notBoth, clash)
+    .optional(),
+})
+
+const shape = members.superRefine((body, context) => {
+  const { criteria = {}, sort } = body
+  const refuse = (path: readonly string[], message: string, code: string): void =>
+    context.addIssue({ code: 'custom', path: [...path], message, params: { code } })
+  for (const name of ['ageRange', 'ageMonths'] as const) {
+    const { min = 0, max = MAX_AGE_MONTHS } = criteria[name] ?? {}
+    if (min > max) refuse(['criteria', name, 'min'], 'Must not be above max', 'OUT_OF_RANGE')
+  }
+  const { min = '0', max } = criteria.priceRange ?? {}
+  if (max !== undefined && Number(min) > Number(max)) {
+    refuse(['criteria', 'priceRange', 'min'], 'Must not be above max', 'OUT_OF_RANGE')
+  }
+  const { from, to } = criteria.intake ?? {}
+  if (from !== undefined && to !== undefined && from > to) {
+    refuse(['criteria', 'intake', 'from'], 'Must not be after to', 'OUT_OF_RANGE')
+  }
+  if (sort?.field === 'relevance' && criteria.q === undefined) {
+    refuse(['sort', 'field'], 'Relevance needs criteria.q', 'INVALID_VALUE')
+  }
+})
 
 export const petSearchBody = z.preprocess((value) => camelCased(value), shape)
 export type PetSearchBody = z.output<typeof petSearchBody>
@@ -140,7 +144,7 @@ export type PetSearchBody = z.output<typeof petSearchBody>
 /** The same question as GET /pets would ask it. */
 export const listQueryOf = (
   body: PetSearchBody,
-  include: PetListQuery['include'],
+  include: PetListQuery['include'] = [],
 ): PetListQuery => {
   const { criteria = {}, sort, pagination } = body
   const age = criteria.ageRange ?? criteria.ageMonths
@@ -166,9 +170,9 @@ export const listQueryOf = (
     priceMax: criteria.priceRange?.max,
     q: criteria.q,
     sort: sort === undefined ? undefined : sort.order === 'DESC' ? `-${sort.field}` : sort.field,
-    include,
-    page: pagination?.page,
-    limit: pagination?.limit,
+    facets: sorted(body.facets),
+    include: sorted([...include, ...(body.include ?? [])]),
+    ...pagination,
   }
 }
 

@@ -4,6 +4,8 @@ import type { RouteDoc } from '../route-doc.ts'
 export const shelterDocs = {
   list: {
     summary: 'List shelters',
+    description:
+      'As they were registered. `cursor=` (empty at first) pages without gaps: also while others are removed.',
     security: 'optional',
     headers: ['ETag', 'Event-Cursor', 'Link'],
   },

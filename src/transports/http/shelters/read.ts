@@ -1,20 +1,28 @@
 // The list of a tenant's shelters, and one of them.
 import type { FastifyInstance } from 'fastify'
-import { z } from 'zod'
 import { makeAnswer } from '../answer.ts'
 import { sendCached } from '../cached-read.ts'
 import { notFound } from '../command-answer.ts'
-import { DEFAULT_PAGE_SIZE, pageParameters } from '../fields.ts'
 import { callerOf } from '../host.ts'
 import type { RouteParts } from '../options.ts'
+import { askedPageOf, badCursor, surroundingsOf } from '../paging.ts'
 import type { RequestTypes } from '../validation.ts'
 import { shelterDocs } from './docs.ts'
-import { collectionSchema, idParams, noQuery, shared, shelterSchema, tags } from './schema.ts'
+import {
+  collectionSchema,
+  idParams,
+  listQuery,
+  noQuery,
+  shared,
+  shelterSchema,
+  tags,
+} from './schema.ts'
 import { shelterTag, viewJson } from './view.ts'
 
 export const readRoutes = (app: FastifyInstance, parts: RouteParts): void => {
   const routes = app.withTypeProvider<RequestTypes>()
   const { application, eventCursors, readGate, settings } = parts
+  const base = `${settings.publicUrl}/v1/shelters`
   const gates = { onRequest: readGate, preHandler: eventCursors.waitForCursor }
 
   routes.get(
@@ -26,25 +34,22 @@ export const readRoutes = (app: FastifyInstance, parts: RouteParts): void => {
       schema: {
         operationId: 'listShelters',
         tags,
-        querystring: z.strictObject(pageParameters),
+        querystring: listQuery,
         response: { 200: collectionSchema },
       },
     },
     (request, reply) => {
       const { tenantId } = callerOf(request)
-      const { page = 1, limit = DEFAULT_PAGE_SIZE } = request.query
+      const asked = askedPageOf(request.query)
       const make = async () => {
         const eventCursor = eventCursors.ofReadModel(tenantId)
-        const { items, totalItems } = await application.shelters.list(tenantId, { page, limit })
-        const totalPages = Math.ceil(totalItems / limit)
-        const json = JSON.stringify({
-          data: items.map(viewJson),
-          pagination: { page, limit, totalItems, totalPages },
-        })
-        const link = pageLinks(`${settings.publicUrl}/v1/shelters`, { page, limit, totalPages })
-        return makeAnswer({ tenantId, json, eventCursor, headers: { link } })
+        const page = await application.shelters.list(tenantId, asked)
+        if (page === 'bad_cursor') throw badCursor()
+        const { pagination, headers } = surroundingsOf({ base }, asked, page)
+        const json = JSON.stringify({ data: page.items.map(viewJson), pagination })
+        return makeAnswer({ tenantId, json, eventCursor, headers })
       }
-      const key = `shelters?page=${page}&limit=${limit}`
+      const key = `shelters/${JSON.stringify(asked)}`
       return sendCached(parts, request, reply, { tenantId, key, make })
     },
   )
@@ -81,19 +86,4 @@ export const readRoutes = (app: FastifyInstance, parts: RouteParts): void => {
       return sent
     },
   )
-}
-
-type Place = Readonly<{ page: number; limit: number; totalPages: number }>
-
-const pageLinks = (base: string, { page, limit, totalPages }: Place): string => {
-  const last = Math.max(1, totalPages)
-  const at = (relation: string, number: number): string =>
-    `<${base}?page=${number}&limit=${limit}>; rel="${relation}"`
-  return [
-    at('self', page),
-    at('first', 1),
-    ...(page > 1 ? [at('prev', Math.min(page - 1, last))] : []),
-    ...(page < last ? [at('next', page + 1)] : []),
-    at('last', last),
-  ].join(', ')
 }

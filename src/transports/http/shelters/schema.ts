@@ -1,6 +1,7 @@
 // What requests on shelters must look like, and what is answered.
 import { z } from 'zod'
 import { ignored, optionalText, pathId, text } from '../fields.ts'
+import { clash, collectionOf, listParameters, notBoth } from '../paging.ts'
 
 export const shelterSchema = z
   .strictObject({
@@ -16,15 +17,8 @@ export const shelterSchema = z
     updatedAt: z.iso.datetime(),
   })
   .meta({ id: 'Shelter' })
-export const collectionSchema = z.strictObject({
-  data: z.array(shelterSchema),
-  pagination: z.strictObject({
-    page: z.int(),
-    limit: z.int(),
-    totalItems: z.int(),
-    totalPages: z.int(),
-  }),
-})
+export const collectionSchema = collectionOf(shelterSchema)
+export const listQuery = z.strictObject(listParameters).refine(notBoth, clash)
 
 const optionalFields = {
   address: optionalText(300),

@@ -5,7 +5,12 @@ const READ = ['read:webhooks'] as const
 const WRITE = ['write:webhooks'] as const
 
 export const webhookDocs = {
-  list: { summary: 'List webhook endpoints', security: READ },
+  list: {
+    summary: 'List webhook endpoints',
+    description: 'As they were registered. `cursor=` (empty at first) pages without gaps.',
+    security: READ,
+    headers: ['ETag', 'Event-Cursor', 'Link'],
+  },
   get: { summary: 'One webhook endpoint', security: READ, headers: ['ETag', 'Event-Cursor'] },
   register: {
     summary: 'Register a webhook endpoint',

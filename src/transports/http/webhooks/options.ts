@@ -12,4 +12,5 @@ export type WebhookRouteOptions = Readonly<{
   eventStore: Pick<EventStore, 'head'>
   outbound: Pick<Outbound, 'check'>
   cursors: CursorCodec
+  settings: Readonly<{ publicUrl: string }> // base of links, without a slash at its end
 }>

@@ -7,6 +7,7 @@ import { notFound } from '../command-answer.ts'
 import { versionTag } from '../conditional.ts'
 import { DEFAULT_PAGE_SIZE } from '../fields.ts'
 import { requireScope } from '../host.ts'
+import { sendList } from '../paging.ts'
 import { sendPrivate } from '../private-answer.ts'
 import type { RequestTypes } from '../validation.ts'
 import { only } from './access.ts'
@@ -18,6 +19,7 @@ import {
   idParams,
   keysParams,
   keysSchema,
+  listQuery,
   listSchema,
   noQuery,
   tags,
@@ -41,15 +43,20 @@ export const readRoutes = (app: FastifyInstance, options: WebhookRouteOptions): 
       schema: {
         operationId: 'listWebhooks',
         tags,
-        querystring: noQuery,
+        querystring: listQuery,
         response: { 200: listSchema },
       },
     },
     async (request, reply) => {
       const { tenantId } = requireScope(request, SCOPE)
-      const views = await webhooks.list(tenantId)
-      reply.header('cache-control', 'no-store')
-      return reply.send({ data: views.map((view) => webhookJson(tenantId, view.id, view)) })
+      return sendList(request, reply, {
+        tenantId,
+        eventCursor: options.cursors.encode(tenantId, await options.eventStore.head()),
+        base: `${options.settings.publicUrl}/v1/webhooks`,
+        paging: request.query,
+        load: (asked) => webhooks.list(tenantId, asked),
+        view: (view) => webhookJson(tenantId, view.id, view),
+      })
     },
   )
 

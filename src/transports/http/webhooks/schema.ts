@@ -4,6 +4,7 @@ import { tenantIdSchema } from '../../../core/ids.ts'
 import { canonicalEventName, MAX_IN_FLIGHT } from '../../../core/webhooks.ts'
 import { definitionOf, definitions } from '../../../events/registry.ts'
 import { ignored, optionalText, pathId, queryInteger, queryText } from '../fields.ts'
+import { clash, collectionOf, listParameters, notBoth } from '../paging.ts'
 
 const MAX_PATTERNS = 50
 const MAX_PATTERN_LENGTH = 120
@@ -108,6 +109,11 @@ export const replayBody = z
       [eventId, after, from].filter((each) => each !== undefined).length === 1,
     oneOfThem,
   )
+  .refine(({ from, to }) => to === undefined || Date.parse(from ?? to) <= Date.parse(to), {
+    error: 'Must not be after to',
+    path: ['from'],
+    params: { code: 'OUT_OF_RANGE' },
+  })
 export type ReplayBody = z.output<typeof replayBody>
 
 export const webhookSchema = z
@@ -141,7 +147,8 @@ export const webhookSchema = z
 export const withSecretSchema = webhookSchema
   .extend({ secret: z.string().optional() })
   .meta({ id: 'WebhookWithSecret' })
-export const listSchema = z.strictObject({ data: z.array(webhookSchema) })
+export const listSchema = collectionOf(webhookSchema)
+export const listQuery = z.strictObject(listParameters).refine(notBoth, clash)
 
 const ms = z.number().optional()
 /** In milliseconds; without what did not happen, or was there already as a connection that was kept. */

@@ -245,5 +245,6 @@ const replayOf = async (
     after: await positionOf(options, tenantId, { field: 'after', text: after }),
     upTo: await positionOf(options, tenantId, { field: 'upTo', text: upTo }),
   }
+  if (range.after > range.upTo) throw fieldProblem('after', 'Must not be after upTo')
   return { what: { kind: 'range', ...range }, ...narrowed }
 }

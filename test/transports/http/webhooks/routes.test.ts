@@ -206,3 +206,16 @@ t.test('a receiver verifies a request by the published keys, without any secret'
   await send('POST', `${url}/test`, {})
   t.notMatch(receiver.received.at(-1)?.headers['webhook-signature'], 'v1a')
 })
+
+t.test('a part of the log that ends before it begins is refused by name', async (t) => {
+  const { id } = (await register({ url: URL, events: ['pet.*'] })).json<{ id: string }>()
+  const replay = async (payload: Json) => {
+    const url = `/v1/webhooks/${id}/replay`
+    const answer = await app.inject({ method: 'POST', url, headers: keeper, payload })
+    return [answer.statusCode, answer.json<{ errors?: { field: string }[] }>().errors?.[0]?.field]
+  }
+  const day = (number: number) => `2026-08-0${number}T10:00:00Z`
+  t.strictSame(await replay({ from: day(2), to: day(1) }), [422, 'from'])
+  t.strictSame(await replay({ after: 'now', upTo: 'earliest' }), [422, 'after'])
+  t.strictSame(await replay({ from: day(1), to: day(1), dryRun: true }), [200, undefined])
+})
