@@ -121,7 +121,7 @@ const createFastify = (options: HttpServerOptions): FastifyInstance => {
   return app
 }
 
-/** Stands where the framework would load its own compilers, which takes long: it is given ours as soon as it is made. */
+/** Stands where the framework would load its own compilers, which takes long: it gets ours as soon as it is made. */
 const isSet = (): never => {
   throw new Error('a schema was to be compiled before there was a compiler')
 }

@@ -1,5 +1,6 @@
-// The body of QUERY /pets and POST /pets/search. It can say what the parameters of GET /pets can, and is as closed as
-// they are. Known clients write its values in either case and its names in either style.
+// The body of QUERY /pets and POST /pets/search. It can say what the parameters of GET /pets can, and what is known is
+// checked as strictly. Known clients write its values in either case and its names in either style, and unknown members
+// are documented to be tolerated.
 import { z } from 'zod'
 import { uuidSchema } from '../../../core/ids.ts'
 import {
@@ -76,39 +77,37 @@ const amount = z.preprocess(
 const months = z.int().min(0).max(MAX_AGE_MONTHS).optional()
 const flag = z.boolean().optional()
 
-const criteriaSchema = z.strictObject({
+const criteriaSchema = z.object({
   species: listOf(anyCase(SPECIES)).optional(),
   status: listOf(anyCase(STATUSES)).optional(),
   size: listOf(anyCase(SIZES)).optional(),
   gender: listOf(anyCase(GENDERS)).optional(),
   breed: text(100).optional(),
   color: text(100).optional(),
-  ageRange: z.strictObject({ min: months, max: months }).optional(),
-  ageMonths: z.strictObject({ min: months, max: months }).optional(),
-  priceRange: z.strictObject({ min: amount.optional(), max: amount.optional() }).optional(),
+  ageRange: z.object({ min: months, max: months }).optional(),
+  ageMonths: z.object({ min: months, max: months }).optional(),
+  priceRange: z.object({ min: amount.optional(), max: amount.optional() }).optional(),
   compatibility: z
-    .strictObject({ goodWithKids: flag, goodWithDogs: flag, goodWithCats: flag })
+    .object({ goodWithKids: flag, goodWithDogs: flag, goodWithCats: flag })
     .optional(),
-  medical: z
-    .strictObject({ vaccinated: flag, spayedNeutered: flag, specialNeeds: flag })
-    .optional(),
+  medical: z.object({ vaccinated: flag, spayedNeutered: flag, specialNeeds: flag }).optional(),
   shelterId: uuidSchema.optional(),
-  intake: z.strictObject({ from: dayField.optional(), to: dayField.optional() }).optional(),
+  intake: z.object({ from: dayField.optional(), to: dayField.optional() }).optional(),
   q: text(200).optional(),
 })
 
-const sortSchema = z.strictObject({
+const sortSchema = z.object({
   field: anyStyle(SORT_FIELDS),
   order: anyCase(['ASC', 'DESC']).default('ASC'),
 })
 
-const members = z.strictObject({
+const members = z.object({
   criteria: criteriaSchema.optional(),
   sort: sortSchema.optional(),
   facets: listOf(anyStyle(FACETS)).optional(),
   include: listOf(anyStyle(INCLUDES)).optional(),
   pagination: z
-    .strictObject({
+    .object({
       page: z.int().min(1).max(MAX_PAGE).optional(),
       limit: z.int().min(1).max(MAX_PAGE_SIZE).optional(),
       cursor: cursorField.optional(),
