@@ -1,7 +1,6 @@
 // The composition root: makes the real adapters and assembles the application from them. Together
 // with compose/ it is the only place that names adapters.
 import path from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { type Logger as Pino, pino } from 'pino'
 import { createPasswordHasher } from './adapters/argon2/password-hasher.ts'
 import { createBullWorkQueue } from './adapters/bullmq/work-queue.ts'
@@ -24,6 +23,7 @@ import { assemble, type Pawtrail } from './assemble.ts'
 import type { Tools } from './cli/tools.ts'
 import { hasWaitingListOf, publicUrlOf } from './compose/application.ts'
 import { banner } from './compose/banner.ts'
+import { closeWithin, type Closing } from './compose/closing.ts'
 import { knownPort, listenHttp } from './compose/http.ts'
 import { bridgeChoiceOf, listenMqtt, openMqttBroker } from './compose/mqtt.ts'
 import { openServer, openStore, type Server, type Store } from './compose/store.ts'
@@ -34,9 +34,14 @@ import type { Config } from './config.ts'
 import type { Metrics } from './core/metrics.ts'
 import { DEMO_SEEDS, seedTenant } from './demo/seed.ts'
 
-export type RunningPawtrail = Readonly<{ url: string; banner: string; stop(): Promise<void> }>
+export type RunningPawtrail = Readonly<{
+  url: string
+  banner: string
+  /** False: not everything ended in time and without a fault. */
+  stop(): Promise<boolean>
+}>
 
-const CLOSE_DEADLINE_MS = 30_000 // of a start that failed
+const CLOSE_MARGIN_MS = 5_000 // over the grace of open requests: to finish what is in hand and to empty queues
 
 const clock = systemClock
 const ids = uuidV7(clock)
@@ -48,7 +53,12 @@ export const startPawtrail = async (settings: Config): Promise<RunningPawtrail> 
     // Nothing works without it; whoever supervises this process starts it again, and the data recovers.
     throw new Error('the embedded PostgreSQL ended unexpectedly')
   })
-  const opened: Closing[] = [server.stop]
+  const opened: Closing[] = []
+  const stop = async (): Promise<boolean> => {
+    const isClean = await closeWithin(config.shutdownGraceMs + CLOSE_MARGIN_MS, opened, logger)
+    await server.stop(isClean ? 'orderly' : 'soon')
+    return isClean
+  }
   try {
     const { url, mqtt } = await startOn(server, { config, logger, opened })
     return {
@@ -56,21 +66,15 @@ export const startPawtrail = async (settings: Config): Promise<RunningPawtrail> 
       banner: banner(config, url, mqtt),
       stop: async () => {
         logger.info({}, 'stopping')
-        for (const close of opened.toReversed()) await close()
+        const isClean = await stop()
         logger.info({}, 'stopped')
+        return isClean
       },
     }
   } catch (error) {
-    await Promise.race([closeAfterFailure(opened), delay(CLOSE_DEADLINE_MS)])
+    await stop()
     throw error
   }
-}
-
-type Closing = () => Promise<void>
-
-// What cannot be closed either is not what people have to know.
-const closeAfterFailure = async (opened: readonly Closing[]): Promise<void> => {
-  for (const close of opened.toReversed()) await close().catch(() => {})
 }
 
 /** Adds to what is opened, in its order. */

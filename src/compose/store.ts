@@ -3,6 +3,7 @@
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { startEmbeddedPostgres } from '../adapters/embedded-postgres/server.ts'
+import type { StopManner } from '../adapters/embedded-postgres/stopping.ts'
 import { APP_ROLE } from '../adapters/postgres/connection.ts'
 import {
   createDatabase,
@@ -43,7 +44,7 @@ export type Server = Readonly<{
   url: string
   eventStoreUrl: string
   isOurs: boolean // started by this process: nobody else can have been connected before
-  stop(): Promise<void>
+  stop(manner?: StopManner): Promise<void>
 }>
 
 /** Starts the embedded PostgreSQL, or names the one of the settings. */
