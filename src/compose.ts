@@ -21,7 +21,7 @@ import { uuidV7 } from './adapters/system/ids.ts'
 import { randomFraction, randomToken } from './adapters/system/random.ts'
 import { assemble, type Pawtrail } from './assemble.ts'
 import type { Tools } from './cli/tools.ts'
-import { hasWaitingListOf, publicUrlOf } from './compose/application.ts'
+import { hasWaitingListOf, publicUrlOf, writeOnlyApplication } from './compose/application.ts'
 import { banner } from './compose/banner.ts'
 import { closeWithin, type Closing } from './compose/closing.ts'
 import { knownPort, listenHttp } from './compose/http.ts'
@@ -32,7 +32,7 @@ import { openWebhookStore } from './compose/webhook-store.ts'
 import { createTools } from './compose/tools.ts'
 import type { Config } from './config.ts'
 import type { Metrics } from './core/metrics.ts'
-import { DEMO_SEEDS, seedTenant } from './demo/seed.ts'
+import { seedDemo } from './demo/demo.ts'
 
 export type RunningPawtrail = Readonly<{
   url: string
@@ -42,6 +42,7 @@ export type RunningPawtrail = Readonly<{
 }>
 
 const CLOSE_MARGIN_MS = 5_000 // over the grace of open requests: to finish what is in hand and to empty queues
+const DEMO_SHOWN_WITHIN_MS = 10_000
 
 const clock = systemClock
 const ids = uuidV7(clock)
@@ -91,17 +92,21 @@ const startOn = async (
       pawtrail.http.server.closeAllConnections()
     }),
   )
+  const isSeeded = config.seedDemo && (await seed(config, store))
   await pawtrail.start()
-  if (config.seedDemo && (await store.eventStore.head()) === 0) {
-    const { application } = pawtrail
-    const dependencies = { application, clock, ids, randomToken }
-    for (const seed of DEMO_SEEDS) await seedTenant(dependencies, seed)
-  }
+  const { readModel } = pawtrail.application
+  if (isSeeded) await readModel.waitFor(await store.eventStore.head(), DEMO_SHOWN_WITHIN_MS)
   await listenHttp(config, (address) => pawtrail.http.listen(address))
   const mqtt = await listenMqtt(config, pawtrail.mqtt, logger)
   const url = publicUrlOf(config)
   logger.info({ url }, 'listening')
   return { url, mqtt }
+}
+
+/** Before policies and other consumers run: they find the demo whole. */
+const seed = (config: Config, store: Store): Promise<boolean> => {
+  const application = writeOnlyApplication(config, { store, ids })
+  return seedDemo({ application, eventStore: store.eventStore, clock, ids, randomToken })
 }
 
 /** Cheap: the database is reached for by the first command that needs it. */

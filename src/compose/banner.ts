@@ -1,6 +1,6 @@
 // What a newcomer sees first: where it is, and lines to copy and paste.
 import type { Config } from '../config.ts'
-import { DEMO_TENANT } from '../demo/seed.ts'
+import { DEMO_TENANT } from '../demo/demo.ts'
 
 export const banner = (config: Config, url: string, mqtt: string): string => {
   const tenant = config.seedDemo ? ` -H 'x-tenant-id: ${DEMO_TENANT}'` : ''
