@@ -1,10 +1,12 @@
 // The program as one process with its database: it starts from nothing, stops clean, and survives being killed. What
 // could differ in the program as it is shipped (each way of ending, each way of reaching the store) is done with that.
+import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { access, readFile, writeFile } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
 import path from 'node:path'
+import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
 import { checkedFetch } from '../support/processes/checked-fetch.ts'
 import {
@@ -54,6 +56,17 @@ const nameOf = async (url: string, id: string): Promise<string> => {
   return ((await response.json()) as { name: string }).name
 }
 
+/** The line that people are shown, in a shell that knows nothing of the server's settings. */
+const pasted = async (banner: string): Promise<string> => {
+  const line = /^ *(TOKEN=.*)$/m.exec(banner)?.[1] ?? ''
+  const { PATH, HOME } = process.env
+  const shell = promisify(execFile)('sh', ['-c', `${line}; echo "$TOKEN"`], {
+    cwd: path.resolve(import.meta.dirname, '../..'),
+    env: { PATH, HOME },
+  })
+  return (await shell).stdout.trim()
+}
+
 t.test(
   'from an empty folder it starts, is ready, keeps what it is told, and stops clean',
   async (t) => {
@@ -61,7 +74,7 @@ t.test(
     const server = await startServer(t, { DATA_DIR: folder }, runAsShipped)
     const ready = await checkedFetch(`${server.url}/readyz`)
     t.equal(ready.status, 200)
-    const token = await tokenFor(t, folder, runAsShipped)
+    const token = await pasted(server.output())
     t.match(token, /^[\w-]+\.[\w-]+\.[\w-]+$/, 'the command prints the token and nothing else')
     const id = await addPet(server.url, token, 'Luna')
     server.child.kill('SIGTERM')
@@ -238,6 +251,7 @@ t.test('status, rebuild and reset work beside a server and without one', async (
   const rebuilt = run(t, ['cli', 'rebuild', 'pets', '--json'], settings)
   t.equal(await rebuilt.ended, 0, rebuilt.errors())
   t.match(rebuilt.output(), /"kind":"rebuilt"/)
+  t.match(rebuilt.output(), /"kind":"progress",.*"secondsLeft":\d+\}/)
   t.equal(await nameOf(server.url, id), 'Luna')
   const unknown = run(t, ['cli', 'rebuild', 'cats'], settings)
   t.equal(await unknown.ended, 64)
