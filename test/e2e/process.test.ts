@@ -11,6 +11,7 @@ import t, { type Test } from 'tap'
 import { checkedFetch } from '../support/processes/checked-fetch.ts'
 import {
   dataFolder,
+  isRunning,
   preparedFolder,
   run,
   runAsShipped,
@@ -114,16 +115,6 @@ const databaseOf = async (folder: string): Promise<readonly number[]> => {
   const children = `/proc/${first}/task/${first}/children`
   const others = await readFile(children, 'utf8').catch(() => '')
   return [first, ...others.split(' ').filter(Boolean).map(Number)]
-}
-
-/** What has ended and was not yet collected has no command line. */
-const isRunning = async (pid: number): Promise<boolean> => {
-  try {
-    process.kill(pid, 0)
-  } catch {
-    return false
-  }
-  return (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => 'somebody')) !== ''
 }
 
 t.test('a database that does not answer is ended with the rest, and its rows stay', async (t) => {
