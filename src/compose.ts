@@ -1,7 +1,6 @@
 // The composition root: makes the real adapters and assembles the application from them. Together
 // with compose/ it is the only place that names adapters.
 import path from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { createPasswordHasher } from './adapters/argon2/password-hasher.ts'
 import { createBullWorkQueue } from './adapters/bullmq/work-queue.ts'
 import { createFileBlobStore } from './adapters/files/blob-store.ts'
@@ -21,8 +20,9 @@ import { uuidV7 } from './adapters/system/ids.ts'
 import { randomFraction, randomToken } from './adapters/system/random.ts'
 import { assemble, type Pawtrail } from './assemble.ts'
 import type { Tools } from './cli/tools.ts'
-import { hasWaitingListOf, publicUrlOf } from './compose/application.ts'
+import { hasWaitingListOf, publicUrlOf, writeOnlyApplication } from './compose/application.ts'
 import { banner } from './compose/banner.ts'
+import { closeWithin, type Closing } from './compose/closing.ts'
 import { knownPort, listenHttp } from './compose/http.ts'
 import { bridgeChoiceOf, listenMqtt, openMqttBroker } from './compose/mqtt.ts'
 import { createLogger, type Pino } from './compose/logger.ts'
@@ -33,11 +33,17 @@ import { openWebhookStore } from './compose/webhook-store.ts'
 import { createTools } from './compose/tools.ts'
 import type { Config } from './config.ts'
 import type { Metrics } from './core/metrics.ts'
-import { DEMO_SEEDS, seedTenant } from './demo/seed.ts'
+import { seedDemo } from './demo/demo.ts'
 
-export type RunningPawtrail = Readonly<{ url: string; banner: string; stop(): Promise<void> }>
+export type RunningPawtrail = Readonly<{
+  url: string
+  banner: string
+  /** False: not everything ended in time and without a fault. */
+  stop(): Promise<boolean>
+}>
 
-const CLOSE_DEADLINE_MS = 30_000 // of a start that failed
+const CLOSE_MARGIN_MS = 5_000 // over the grace of open requests: to finish what is in hand and to empty queues
+const DEMO_SHOWN_WITHIN_MS = 10_000
 
 const clock = systemClock
 const ids = uuidV7(clock)
@@ -47,7 +53,12 @@ export const startPawtrail = async (
   settings: Config,
   { server, logger }: Readonly<{ server: Server; logger: Pino }>,
 ): Promise<RunningPawtrail> => {
-  const opened: Closing[] = [server.stop]
+  const opened: Closing[] = []
+  const stop = async (): Promise<boolean> => {
+    const isClean = await closeWithin(settings.shutdownGraceMs + CLOSE_MARGIN_MS, opened, logger)
+    await server.stop(isClean ? 'orderly' : 'soon')
+    return isClean
+  }
   try {
     const config = { ...settings, port: await knownPort(settings) }
     const { url, mqtt } = await startOn(server, { config, logger, opened })
@@ -56,21 +67,15 @@ export const startPawtrail = async (
       banner: banner(config, url, mqtt),
       stop: async () => {
         logger.info({}, 'stopping')
-        for (const close of opened.toReversed()) await close()
+        const isClean = await stop()
         logger.info({}, 'stopped')
+        return isClean
       },
     }
   } catch (error) {
-    await Promise.race([closeAfterFailure(opened), delay(CLOSE_DEADLINE_MS)])
+    await stop()
     throw error
   }
-}
-
-type Closing = () => Promise<void>
-
-// What cannot be closed either is not what people have to know.
-const closeAfterFailure = async (opened: readonly Closing[]): Promise<void> => {
-  for (const close of opened.toReversed()) await close().catch(() => {})
 }
 
 /** Adds to what is opened, in its order. */
@@ -87,17 +92,21 @@ const startOn = async (
       pawtrail.http.server.closeAllConnections()
     }),
   )
+  const isSeeded = config.seedDemo && (await seed(config, store))
   await pawtrail.start()
-  if (config.seedDemo && (await store.eventStore.head()) === 0) {
-    const { application } = pawtrail
-    const dependencies = { application, clock, ids, randomToken }
-    for (const seed of DEMO_SEEDS) await seedTenant(dependencies, seed)
-  }
+  const { readModel } = pawtrail.application
+  if (isSeeded) await readModel.waitFor(await store.eventStore.head(), DEMO_SHOWN_WITHIN_MS)
   await listenHttp(config, (address) => pawtrail.http.listen(address))
   const mqtt = await listenMqtt(config, pawtrail.mqtt, logger)
   const url = publicUrlOf(config)
   logger.info({ url }, 'listening')
   return { url, mqtt }
+}
+
+/** Before policies and other consumers run: they find the demo whole. */
+const seed = (config: Config, store: Store): Promise<boolean> => {
+  const application = writeOnlyApplication(config, { store, ids })
+  return seedDemo({ application, eventStore: store.eventStore, clock, ids, randomToken })
 }
 
 /** Cheap: the database is reached for by the first command that needs it. */

@@ -8,7 +8,7 @@ import { type Config, loadConfig } from './config.ts'
 const EXIT = { stopped: 0, failed: 1, badSettings: 78, interrupted: 130 } as const
 // npm passes on the signal of a Ctrl-C that the terminal has already sent: that is not yet impatience.
 const SECOND_SIGNAL_AFTER_MS = 1_000
-const STOP_MARGIN_MS = 30_000 // over the grace of open requests: to empty queues and stop the embedded database
+const STOP_MARGIN_MS = 30_000 // over the grace of open requests: a net under the deadlines of the stopping itself
 
 const say = (text: string): boolean => process.stderr.write(`${text}\n`)
 
@@ -44,7 +44,7 @@ const onUnexpectedExit = (): void => {
 
 const starting = start(loaded.config)
 let isPatient = true
-let stopping: Promise<void> | undefined
+let stopping: Promise<never> | undefined
 const onSignal = (): void => {
   if (stopping !== undefined && !isPatient) process.exit(EXIT.interrupted)
   if (stopping !== undefined) return
@@ -53,7 +53,9 @@ const onSignal = (): void => {
     () => fail('stopping took too long'),
     loaded.config.shutdownGraceMs + STOP_MARGIN_MS,
   ).unref()
-  stopping = starting.then((running) => running.stop()).then(() => process.exit(EXIT.stopped), fail)
+  stopping = starting
+    .then((running) => running.stop())
+    .then((isClean) => process.exit(isClean ? EXIT.stopped : EXIT.failed), fail)
 }
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, onSignal)
 

@@ -11,6 +11,7 @@ import { serve } from './commands/serve.ts'
 import { status } from './commands/status.ts'
 import { tail } from './commands/tail.ts'
 import { token } from './commands/token.ts'
+import { user } from './commands/user.ts'
 import { CliError, EXIT_CODES, exitOf } from './exit.ts'
 import { note, outliveReader, print } from './terminal.ts'
 
@@ -19,6 +20,7 @@ const COMMANDS = {
   serve,
   token,
   client,
+  user,
   seed,
   reset,
   tail,

@@ -28,11 +28,23 @@ export const progressBar = (options: ProgressBarOptions) => {
 
 /** The bar, the share, the events, and the time left at the pace so far. */
 export const line = ({ position, target, events }: RebuildProgress, elapsedMs: number): string => {
-  const share = target === 0 ? 1 : Math.min(1, position / target)
+  const share = shareOf({ position, target })
   const filled = Math.round(share * WIDTH)
   const bar = '█'.repeat(filled) + '░'.repeat(WIDTH - filled)
-  const left = share === 0 ? '' : ` ${duration((elapsedMs / share) * (1 - share))} left`
+  const leftMs = timeLeftMs({ position, target }, elapsedMs)
+  const left = leftMs === null ? '' : ` ${duration(leftMs)} left`
   return `${bar} ${Math.floor(share * 100)}% ${events} events${left}`
+}
+
+type Way = Pick<RebuildProgress, 'position' | 'target'>
+
+const shareOf = ({ position, target }: Way): number =>
+  target === 0 ? 1 : Math.min(1, position / target)
+
+/** At the pace so far; null: nothing is done yet that would tell. */
+export const timeLeftMs = (way: Way, elapsedMs: number): number | null => {
+  const share = shareOf(way)
+  return share === 0 ? null : (elapsedMs / share) * (1 - share)
 }
 
 const duration = (ms: number): string => {

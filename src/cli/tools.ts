@@ -45,6 +45,8 @@ export type Tools = Readonly<{
   ): Promise<Readonly<{ client: OAuthClient; secret: string | null }> | undefined>
   listClients(): Promise<readonly OAuthClient[]>
   removeClient(clientId: string): Promise<boolean>
+  /** By id or name; answers the id. Undefined: there is no such account. */
+  removeUser(tenantId: TenantId, user: string): Promise<string | undefined>
   seed(request: SeedRequest): Promise<SeedResult>
   /** `in_use`: a server runs on the embedded store, and nothing was touched. */
   reset(): Promise<'reset' | 'in_use'>

@@ -2,6 +2,7 @@
 // lets it start while the rest of the program is loaded.
 import path from 'node:path'
 import { startEmbeddedPostgres } from '../adapters/embedded-postgres/server.ts'
+import type { StopManner } from '../adapters/embedded-postgres/stopping.ts'
 import type { Config } from '../config.ts'
 import type { Logger } from '../core/logger.ts'
 import { ensureDataDir } from './data-dir.ts'
@@ -10,7 +11,7 @@ export type Server = Readonly<{
   url: string
   eventStoreUrl: string
   isOurs: boolean // started by this process: nobody else can have been connected before
-  stop(): Promise<void>
+  stop(manner?: StopManner): Promise<void>
 }>
 
 /** Starts the embedded PostgreSQL, or names the one of the settings. */

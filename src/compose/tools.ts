@@ -4,6 +4,7 @@ import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import { JOBS_SCHEMA } from '../adapters/bullmq/schema.ts'
 import { findRunningServer } from '../adapters/embedded-postgres/running-server.ts'
+import { createCredentialStore } from '../adapters/postgres/credentials.ts'
 import { createDatabase } from '../adapters/postgres/database.ts'
 import { createOAuthStore } from '../adapters/postgres/oauth-store.ts'
 import { systemClock } from '../adapters/system/clock.ts'
@@ -11,7 +12,7 @@ import { randomToken } from '../adapters/system/random.ts'
 import { CliError } from '../cli/exit.ts'
 import type { ConsumerStatus, Status, Tools, UnknownProjection } from '../cli/tools.ts'
 import type { Config } from '../config.ts'
-import type { IdGenerator } from '../core/ids.ts'
+import type { IdGenerator, TenantId } from '../core/ids.ts'
 import type { Logger } from '../core/logger.ts'
 import type { OAuthStore } from '../core/oauth.ts'
 import { SITES } from '../demo/vocabulary.ts'
@@ -58,6 +59,7 @@ export const createTools = (context: Context): Tools => {
       refuseOutsideProvider(config, 'tokens come from')
       return (await openTokens(config, { logger, ids })).issuer.issue(request)
     },
+    removeUser: async (tenantId, user) => removeUser(context, await store(), { tenantId, user }),
     seed: async ({ tenantId, pets }) => {
       const application = writeOnlyApplication(config, { store: await store(), ids })
       const options = { tenantId, pets, sites: SITES.slice(0, 2), seed: systemClock() }
@@ -109,6 +111,21 @@ const refuseOutsideProvider = ({ jwksUrl }: Config, what: string): void => {
 const open = async ({ config, logger }: Context): Promise<Opened> => {
   const server = await openServer(config, logger)
   return { server, store: await openStore(server, { config, logger }) }
+}
+
+const removeUser = async (
+  { config, ids }: Context,
+  store: Store,
+  { tenantId, user }: Readonly<{ tenantId: TenantId; user: string }>,
+): Promise<string | undefined> => {
+  const credentials = createCredentialStore({ database: store.database, clock: systemClock })
+  const userId = (await credentials.find(tenantId, user))?.userId ?? user
+  const { users } = writeOnlyApplication(config, { store, ids })
+  const context = { tenantId, actor: { kind: 'system', id: 'cli' }, correlationId: ids() } as const
+  const removed = await users.remove(context, userId, { reason: null })
+  if (removed.kind === 'done') return userId
+  if (removed.kind === 'not_found') return undefined
+  throw new CliError('failed', `the account could not be deleted: ${removed.kind}`)
 }
 
 type StatusRow = Readonly<{

@@ -29,6 +29,7 @@ import {
 } from '../../src/adapters/embedded-postgres/socket-folder.ts'
 import { silentLogger } from '../../src/core/logger.ts'
 import { copyPreparedCluster } from '../support/processes/prepared-cluster.ts'
+import { isRunning } from '../support/processes/program.ts'
 
 // Servers are made and started in most of these tests.
 t.setTimeout(180_000)
@@ -66,16 +67,6 @@ const rowsAt = async (url: string, sql: string): Promise<readonly unknown[]> => 
 
 const postmasterPid = async (dataDir: string): Promise<number> =>
   Number((await readFile(path.join(dataDir, 'postmaster.pid'), 'utf8')).split('\n')[0])
-
-// A process that has ended and was not collected yet has an empty command line.
-const isRunning = async (pid: number): Promise<boolean> => {
-  try {
-    process.kill(pid, 0)
-  } catch {
-    return false
-  }
-  return (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')) !== ''
-}
 
 const startParent = async (t: Test, dataDir: string) => {
   const bundle = process.env['PAWTRAIL_TEST_PROGRAMS']

@@ -1,5 +1,7 @@
 // Which connection the running program does its work on: a backend is quick with the pages, plans and catalogue entries
 // that it has seen before, so what comes again and again has connections of its own.
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
 import t from 'tap'
 import { projections } from '../../src/projections/registry.ts'
 import { petTables } from '../../src/projections/pets/source.ts'
@@ -9,6 +11,18 @@ import { checkedFetch } from '../support/processes/checked-fetch.ts'
 import { dataFolder, startServer } from '../support/processes/program.ts'
 
 t.setTimeout(180_000)
+
+/** By application name; of each projection one. */
+const MOST: Readonly<Record<string, number>> = {
+  pawtrail: 12,
+  'pawtrail searches': 8,
+  'pawtrail scans': 4,
+  'pawtrail admin': 2,
+  'pawtrail event reader': 4,
+  'pawtrail appender': 1,
+  'pawtrail notifications': 2,
+  'pawtrail jobs': 5,
+}
 
 type Backend = Readonly<{ name: string; query: string }>
 
@@ -32,9 +46,9 @@ t.test('searches, and each projection, have connections of their own', async (t)
     t.ok(searches[0]?.query.includes(petTables(petsProjection).pets))
   }
   t.equal((await at('pawtrail scans')).length, 0, 'they look at no more than their page')
-  for (const path of ['/v1/pets?q=playful', '/v1/pets?facets=breed', '/pets']) {
-    t.equal((await checkedFetch(server.url + path)).status, 200)
-    t.ok((await at('pawtrail scans')).length > 0, `${path} looks at each match`)
+  for (const each of ['/v1/pets?q=playful', '/v1/pets?facets=breed', '/pets']) {
+    t.equal((await checkedFetch(server.url + each)).status, 200)
+    t.ok((await at('pawtrail scans')).length > 0, `${each} looks at each match`)
   }
   for (const { name } of projections) {
     t.equal((await at(`pawtrail projection ${name}`)).length, 1, name)
@@ -45,4 +59,21 @@ t.test('searches, and each projection, have connections of their own', async (t)
     [],
     'and nobody else reads or writes the pets',
   )
+
+  const asked = ['/v1/pets?limit=5', '/v1/pets?q=playful', '/v1/shelters', '/v1/inventory', '/pets']
+  for (let round = 1; round <= 8; round += 1) {
+    const urls = Array.from({ length: 40 }, (_, index) => {
+      const place = asked[index % asked.length] ?? '/'
+      return `${server.url}${place}${place.includes('?') ? '&' : '?'}page=${String(round * 40 + index)}`
+    })
+    await Promise.all(urls.map(async (each) => (await fetch(each)).arrayBuffer()))
+    const counts = new Map<string, number>()
+    for (const { name } of await backends()) counts.set(name, (counts.get(name) ?? 0) + 1)
+    for (const [name, count] of counts) {
+      t.ok(count <= (MOST[name] ?? 1), `${name}: ${String(count)}`)
+    }
+  }
+  const most = Object.values(MOST).reduce((sum, each) => sum + each, projections.length)
+  const told = await readFile(path.resolve(import.meta.dirname, '../../docs/operating.md'), 'utf8')
+  t.ok(told.includes(`at most ${String(most)} connections`), `${String(most)} in all`)
 })

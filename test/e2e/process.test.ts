@@ -1,14 +1,17 @@
 // The program as one process with its database: it starts from nothing, stops clean, and survives being killed. What
 // could differ in the program as it is shipped (each way of ending, each way of reaching the store) is done with that.
+import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { access, writeFile } from 'node:fs/promises'
+import { access, readFile, writeFile } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
 import path from 'node:path'
+import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
 import { checkedFetch } from '../support/processes/checked-fetch.ts'
 import {
   dataFolder,
+  isRunning,
   preparedFolder,
   run,
   runAsShipped,
@@ -54,6 +57,17 @@ const nameOf = async (url: string, id: string): Promise<string> => {
   return ((await response.json()) as { name: string }).name
 }
 
+/** The line that people are shown, in a shell that knows nothing of the server's settings. */
+const pasted = async (banner: string): Promise<string> => {
+  const line = /^ *(TOKEN=.*)$/m.exec(banner)?.[1] ?? ''
+  const { PATH, HOME } = process.env
+  const shell = promisify(execFile)('sh', ['-c', `${line}; echo "$TOKEN"`], {
+    cwd: path.resolve(import.meta.dirname, '../..'),
+    env: { PATH, HOME },
+  })
+  return (await shell).stdout.trim()
+}
+
 t.test(
   'from an empty folder it starts, is ready, keeps what it is told, and stops clean',
   async (t) => {
@@ -61,7 +75,7 @@ t.test(
     const server = await startServer(t, { DATA_DIR: folder }, runAsShipped)
     const ready = await checkedFetch(`${server.url}/readyz`)
     t.equal(ready.status, 200)
-    const token = await tokenFor(t, folder, runAsShipped)
+    const token = await pasted(server.output())
     t.match(token, /^[\w-]+\.[\w-]+\.[\w-]+$/, 'the command prints the token and nothing else')
     const id = await addPet(server.url, token, 'Luna')
     server.child.kill('SIGTERM')
@@ -93,6 +107,37 @@ t.test(
     t.equal(await again.ended, 0)
   },
 )
+
+/** The database's processes: the one that started the others, and, where the system tells, those. */
+const databaseOf = async (folder: string): Promise<readonly number[]> => {
+  const lines = await readFile(path.join(folder, 'postgres', 'postmaster.pid'), 'utf8')
+  const first = Number(lines.split('\n')[0])
+  const children = `/proc/${first}/task/${first}/children`
+  const others = await readFile(children, 'utf8').catch(() => '')
+  return [first, ...others.split(' ').filter(Boolean).map(Number)]
+}
+
+t.test('a database that does not answer is ended with the rest, and its rows stay', async (t) => {
+  const folder = await preparedFolder(t)
+  const server = await startServer(t, { DATA_DIR: folder, SHUTDOWN_GRACE_MS: '500' })
+  const id = await addPet(server.url, await tokenFor(t, folder), 'Nala')
+  const database = await databaseOf(folder)
+  for (const pid of database) process.kill(pid, 'SIGSTOP')
+  t.teardown(async () => {
+    for (const pid of database) if (await isRunning(pid)) process.kill(pid, 'SIGKILL')
+  })
+  server.child.kill('SIGTERM')
+  t.equal(await server.ended, 1, 'not everything was ended in order')
+  t.match(server.output(), /not everything could be ended in time/)
+  t.equal(server.errors(), '', 'and yet before its time was over')
+  for (const pid of database) await waitFor(async () => !(await isRunning(pid)))
+
+  const again = await startServer(t, { DATA_DIR: folder })
+  await waitFor(async () => (await nameOf(again.url, id)) === 'Nala')
+  t.equal(await nameOf(again.url, id), 'Nala')
+  again.child.kill('SIGTERM')
+  t.equal(await again.ended, 0)
+})
 
 t.test('bad settings stop the start with one sentence each, and nothing is made', async (t) => {
   const folder = await dataFolder(t)
@@ -197,6 +242,7 @@ t.test('status, rebuild and reset work beside a server and without one', async (
   const rebuilt = run(t, ['cli', 'rebuild', 'pets', '--json'], settings)
   t.equal(await rebuilt.ended, 0, rebuilt.errors())
   t.match(rebuilt.output(), /"kind":"rebuilt"/)
+  t.match(rebuilt.output(), /"kind":"progress",.*"secondsLeft":\d+\}/)
   t.equal(await nameOf(server.url, id), 'Luna')
   const unknown = run(t, ['cli', 'rebuild', 'cats'], settings)
   t.equal(await unknown.ended, 64)

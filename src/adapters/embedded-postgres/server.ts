@@ -12,6 +12,7 @@ import { chooseLauncher, type Launcher } from './launcher.ts'
 import { findRunningServer, holderOf, servedFolder } from './running-server.ts'
 import { SERVER_SETTINGS } from './settings.ts'
 import { prepareSocketFolder, socketFolderOf, socketUrl } from './socket-folder.ts'
+import { type StopManner, stopServer } from './stopping.ts'
 
 export type EmbeddedPostgresOptions = Readonly<{
   dataDir: string
@@ -28,15 +29,13 @@ export type EmbeddedPostgresOptions = Readonly<{
 export type EmbeddedPostgres = Readonly<{
   url: string // of the superuser, over the unix socket
   attached: boolean // somebody else's server: `stop` leaves it alone
-  stop(): Promise<void>
+  stop(manner?: StopManner): Promise<void>
 }>
 
 const START_DEADLINE_MS = 120_000 // recovery after a crash reads the log of up to one checkpoint
 const TAKEOVER_DEADLINE_MS = 30_000 // a server whose parent was killed may still be writing its last checkpoint
 const RETRY_DELAY_MS = 100
 const READY_POLL_MS = 20
-const FAST_STOP_MS = 15_000
-const IMMEDIATE_STOP_MS = 5_000
 
 export const startEmbeddedPostgres = async (
   options: EmbeddedPostgresOptions,
@@ -96,7 +95,7 @@ const launch = async (options: Launch): Promise<Launched> => {
   options.onLaunched?.()
   const lastWords = forwardOutput(child, options.logger)
   const exit = exitOf(child)
-  const stop = once(() => stopChild(child, exit, options.logger))
+  const stop = once((manner) => stopServer(child, { exit, manner, logger: options.logger }))
   if (
     await becomesReady({
       url,
@@ -109,7 +108,7 @@ const launch = async (options: Launch): Promise<Launched> => {
     const server = {
       url,
       attached: false,
-      stop: () => stop().then(() => removeFolder(socketFolder)),
+      stop: (manner?: StopManner) => stop(manner).then(() => removeFolder(socketFolder)),
     }
     watchExit(exit, stop, options)
     return { kind: 'ready', server }
@@ -165,11 +164,7 @@ const becomesReady = async (
   return false
 }
 
-const watchExit = (
-  exit: Promise<string>,
-  stop: (() => Promise<void>) & { called: () => boolean },
-  options: Launch,
-): void => {
+const watchExit = (exit: Promise<string>, stop: Stop, options: Launch): void => {
   void exit.then((how) => {
     if (stop.called()) return
     options.logger.error({ how }, 'the embedded PostgreSQL ended without being asked to')
@@ -177,36 +172,12 @@ const watchExit = (
   })
 }
 
-const stopChild = async (
-  child: ChildProcess,
-  exit: Promise<string>,
-  logger: Logger,
-): Promise<void> => {
-  // Fast shutdown: sessions are ended, their transactions rolled back, a checkpoint written.
-  child.kill('SIGINT')
-  if (await endsWithin(exit, FAST_STOP_MS)) return
-  logger.warn(
-    {},
-    'the embedded PostgreSQL does not end; ending it at once, it will recover at the next start',
-  )
-  child.kill('SIGQUIT')
-  if (await endsWithin(exit, IMMEDIATE_STOP_MS)) return
-  child.kill('SIGKILL')
-  await exit
-}
-
-const endsWithin = async (exit: Promise<string>, timeoutMs: number): Promise<boolean> => {
-  const waiting = new AbortController()
-  const ended = exit.then(() => true)
-  const timedOut = delay(timeoutMs, false, { signal: waiting.signal }).catch(() => false)
-  const result = await Promise.race([ended, timedOut])
-  waiting.abort()
-  return result
-}
-
 const removeFolder = (folder: string): Promise<void> => rm(folder, { recursive: true, force: true })
 
-const once = (work: () => Promise<void>): (() => Promise<void>) & { called: () => boolean } => {
+type Stop = ((manner?: StopManner) => Promise<void>) & { called: () => boolean }
+
+const once = (work: (manner: StopManner) => Promise<void>): Stop => {
   let result: Promise<void> | undefined
-  return Object.assign(() => (result ??= work()), { called: () => result !== undefined })
+  const stop = (manner: StopManner = 'orderly'): Promise<void> => (result ??= work(manner))
+  return Object.assign(stop, { called: () => result !== undefined })
 }

@@ -1,9 +1,10 @@
 // pawtrail rebuild: makes a read model anew from the log, beside the one that goes on answering.
 import { defineCommand } from 'citty'
 import { CliError } from '../exit.ts'
-import { progressBar } from '../progress-bar.ts'
+import { progressBar, timeLeftMs } from '../progress-bar.ts'
 import { isTerminal, print, printJson } from '../terminal.ts'
 import { requireKnown } from '../projection-name.ts'
+import type { RebuildProgress } from '../tools.ts'
 import { withTools } from '../with-tools.ts'
 
 export const rebuild = defineCommand({
@@ -17,7 +18,10 @@ export const rebuild = defineCommand({
       required: true,
       description: 'Name of the read model, as status shows it',
     },
-    json: { type: 'boolean', description: 'Print progress and result as lines of JSON' },
+    json: {
+      type: 'boolean',
+      description: 'Print progress, with the seconds left, and result as lines of JSON',
+    },
   },
   run: async ({ args }) => {
     const bar = progressBar({
@@ -25,10 +29,11 @@ export const rebuild = defineCommand({
       nowMs: () => performance.now(),
       write: (text) => process.stderr.write(text),
     })
+    const startMs = performance.now()
     const outcome = await withTools((tools) =>
       tools.rebuild(args.projection, {
         onProgress: (progress) => {
-          if (args.json) void printJson({ kind: 'progress', ...progress })
+          if (args.json) void printJson(progressLine(progress, performance.now() - startMs))
           else if (isTerminal()) bar.show(progress)
         },
         signal: interruption(args.projection),
@@ -41,6 +46,12 @@ export const rebuild = defineCommand({
       : print(`Rebuilt ${args.projection} from ${events} events, up to position ${position}.`))
   },
 })
+
+const progressLine = (progress: RebuildProgress, elapsedMs: number) => {
+  const leftMs = timeLeftMs(progress, elapsedMs)
+  const secondsLeft = leftMs === null ? null : Math.round(leftMs / 1_000)
+  return { kind: 'progress', ...progress, secondsLeft }
+}
 
 // The first signal takes back what was begun, so that the next rebuild need not wait; a second one ends the process.
 const interruption = (projection: string): AbortSignal => {

@@ -24,7 +24,7 @@ export const installErrorHandling = (
 ): void => {
   app.setErrorHandler((error, request, reply) => {
     const problem = toProblem(error)
-    if (PROBLEMS[problem.type][0] >= 500) logFault(logger, request, error)
+    if (PROBLEMS[problem.type][0] >= 500 && !isToldByAnswer(error)) logFault(logger, request, error)
     return send(request, reply, problem)
   })
 }
@@ -124,6 +124,10 @@ const fromFramework = (error: FastifyError): ProblemError => {
     byName ?? DETAILS[error.code] ?? BY_STATUS[error.statusCode ?? 400] ?? fallback
   return new ProblemError(type, detail, { cause: error })
 }
+
+/** Nothing is behind it but what it says: the line of the answer is enough. */
+const isToldByAnswer = (error: unknown): boolean =>
+  error instanceof ProblemError && error.cause === undefined
 
 const logFault = (logger: Logger, request: FastifyRequest, error: unknown): void => {
   const cause = error instanceof ProblemError && error.cause !== undefined ? error.cause : error

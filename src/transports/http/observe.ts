@@ -29,7 +29,8 @@ export const observeResponses =
 type Answered = Readonly<{ request: FastifyRequest; reply: FastifyReply; elapsedMs: number }>
 
 const log = (logger: Logger, { request, reply, elapsedMs }: Answered): void => {
-  const isFault = reply.statusCode >= 500
+  const isUnavailable = reply.statusCode === 503 // for now; what is behind it, if anything, is logged by itself
+  const isFault = reply.statusCode >= 500 && !isUnavailable
   const isSlow = elapsedMs > SLOW_MS
   const fields = (): Readonly<Record<string, unknown>> => ({
     requestId: request.id,
@@ -39,6 +40,7 @@ const log = (logger: Logger, { request, reply, elapsedMs }: Answered): void => {
     elapsedMs: Math.round(elapsedMs),
   })
   if (isFault) logger.error(fields(), 'request answered with a fault')
+  else if (isUnavailable) logger.warn(fields(), 'request answered as unavailable')
   else if (isSlow) logger.warn(fields(), 'slow request')
   else if (isLoggingDebug(logger)) logger.debug(fields(), 'request answered')
 }

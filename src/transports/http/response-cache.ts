@@ -109,25 +109,31 @@ type Shelf = Readonly<{
 const createShelf = ({ maxBytes, metrics }: Options): Shelf => {
   const entries = new Map<string, Entry>() // oldest use first
   let bytes = 0
-  const drop = (id: string): void => {
+  const remove = (id: string): void => {
     bytes -= entries.get(id)?.bytes ?? 0
     entries.delete(id)
   }
+  const tell = (): void => {
+    metrics.gauge('pawtrail_cache_bytes', bytes)
+    metrics.gauge('pawtrail_cache_entries', entries.size)
+  }
   return {
     get: (id) => entries.get(id),
-    drop,
+    drop: (id) => {
+      remove(id)
+      tell()
+    },
     keep: (id, entry) => {
-      drop(id)
+      remove(id)
       if (entry.bytes <= maxBytes / MAX_ENTRY_SHARE) {
         entries.set(id, entry)
         bytes += entry.bytes
       }
       for (const oldest of entries.keys()) {
         if (bytes <= maxBytes) break
-        drop(oldest)
+        remove(oldest)
       }
-      metrics.gauge('pawtrail_cache_bytes', bytes)
-      metrics.gauge('pawtrail_cache_entries', entries.size)
+      tell()
     },
     // Moving an entry to the end costs more than the rest of a hit: not more than once a second.
     touch: (id, entry, nowMs) => {

@@ -10,6 +10,7 @@ import type { CursorCodec } from '../../core/cursor.ts'
 import type { Position } from '../../core/event.ts'
 import type { IdGenerator, TenantId } from '../../core/ids.ts'
 import type { Logger } from '../../core/logger.ts'
+import type { Metrics } from '../../core/metrics.ts'
 import type { MqttSessionKey, MqttSessions } from '../../core/mqtt-sessions.ts'
 import type { ConnectionPlace, Feed, Subscription } from '../feed/types.ts'
 import type { MqttLimits } from './limits.ts'
@@ -35,6 +36,7 @@ export type House = Readonly<{
   roster: Roster<Client>
   limits: MqttLimits
   logger: Logger
+  metrics: Metrics
   clock: Clock
   ids: IdGenerator
   clients: Set<Client>

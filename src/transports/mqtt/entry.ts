@@ -7,6 +7,7 @@ import { whenLeft } from './leaving.ts'
 import { end, send } from './line.ts'
 import { REASON } from './packets.ts'
 import { felt } from './pulse.ts'
+import type { SeatLimit } from './roster.ts'
 import { resume, startSession } from './session.ts'
 
 const KEEP_ALIVE_FACTOR_MS = 1_500
@@ -24,7 +25,7 @@ export const enter = async (client: Client, connect: IConnectPacket): Promise<bo
   const isAnonymous = signedIn.principal === null
   const key = sessionKeyOf(signedIn, { connect, address, newId: house.ids })
   const taken = house.roster.take(client, { key, isAnonymous })
-  if (taken === undefined) return refuse(client, connect, REASON.quotaExceeded)
+  if (typeof taken === 'string') return refuseFor(client, connect, taken)
   if (taken.former !== undefined) {
     end(taken.former, REASON.takenOver)
     await whenLeft(taken.former)
@@ -32,7 +33,7 @@ export const enter = async (client: Client, connect: IConnectPacket): Promise<bo
   const refusal = joinFeed(client)
   if (refusal !== undefined) return refuse(client, connect, refusal)
   const found = await openStored(house, { connect, key, isAnonymous })
-  if (found.kind === 'too_many') return refuse(client, connect, REASON.quotaExceeded)
+  if (found.kind === 'too_many') return refuseFor(client, connect, 'session_limit')
   client.principal = signedIn.principal
   takeTerms(client, connect)
   const isPresent = found.stored !== undefined && resume(client, found.stored)
@@ -52,6 +53,15 @@ const takeTerms = (client: Client, { properties, keepalive, username }: IConnect
   client.keepAliveMs = (keepalive ?? 0) * KEEP_ALIVE_FACTOR_MS
   client.method = properties?.authenticationMethod
   client.username = client.method === undefined ? undefined : username
+}
+
+const refuseFor = (
+  client: Client,
+  connect: IConnectPacket,
+  reason: SeatLimit | 'session_limit',
+): false => {
+  client.house.metrics.count('pawtrail_feed_refused_total', 1, { transport: 'mqtt', reason })
+  return refuse(client, connect, REASON.quotaExceeded)
 }
 
 const refuse = (client: Client, connect: IConnectPacket, reasonCode: number): false => {

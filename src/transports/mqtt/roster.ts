@@ -2,6 +2,7 @@
 // by principal, who has few of them: who has a session now is looked for among those.
 import type { TenantId } from '../../core/ids.ts'
 import type { MqttSessionKey } from '../../core/mqtt-sessions.ts'
+import type { RefusalReason } from '../feed/types.ts'
 import type { MqttLimits } from './limits.ts'
 
 /** The connections of one principal in one tenant. */
@@ -18,9 +19,11 @@ type Seated<C> = {
 
 export type SeatRequest = Readonly<{ key: MqttSessionKey; isAnonymous: boolean }>
 
+export type SeatLimit = Extract<RefusalReason, 'total_limit' | 'tenant_limit' | 'principal_limit'>
+
 export type Roster<C> = Readonly<{
-  /** Undefined: too many. `former` had the session until now. */
-  take: (client: C, request: SeatRequest) => Readonly<{ former: C | undefined }> | undefined
+  /** `former` had the session until now. Otherwise there are too many, and which limit says so. */
+  take: (client: C, request: SeatRequest) => Readonly<{ former: C | undefined }> | SeatLimit
   /** Once, or never if it has no seat. */
   leave: (client: C) => void
 }>
@@ -37,18 +40,21 @@ export const createRoster = <C extends Seated<C>>(limits: MqttLimits): Roster<C>
     total += by
   }
 
+  const limitReached = (tenantId: TenantId, hasMost: boolean): SeatLimit | undefined => {
+    if (total >= limits.connections) return 'total_limit'
+    if ((byTenant.get(tenantId) ?? 0) >= limits.connectionsPerTenant) return 'tenant_limit'
+    return hasMost ? 'principal_limit' : undefined
+  }
+
   return {
     take(client, { key: { tenantId, principal, clientId }, isAnonymous }) {
       const name = nameOf(tenantId, principal)
       const seats = byPrincipal.get(name) ?? { tenantId, principal, taken: [] }
       const former = seats.taken.findLast((each) => each.clientId === clientId)
       const most = isAnonymous ? limits.connectionsPerAddress : limits.connectionsPerPrincipal
-      const isFull =
-        total >= limits.connections ||
-        (byTenant.get(tenantId) ?? 0) >= limits.connectionsPerTenant ||
-        seats.taken.length >= most
+      const reached = limitReached(tenantId, seats.taken.length >= most)
       // Whoever takes over a session takes over its seat.
-      if (isFull && former === undefined) return undefined
+      if (reached !== undefined && former === undefined) return reached
       byPrincipal.set(name, seats)
       seats.taken = seats.taken.concat(client)
       client.clientId = clientId

@@ -25,6 +25,7 @@ export type MqttAddress = Readonly<{
 export type MqttTransport = Readonly<{
   /** Answers the port. Rejects with the system's own error when it cannot be had. */
   listen: (address: MqttAddress) => Promise<number>
+  /** A no is counted: whoever asks has somebody to refuse. */
   hasRoom: () => boolean
   /** Serves what came in another way, when there is room. */
   accept: (line: Line, address: string) => void
@@ -61,7 +62,12 @@ export const createMqtt = (options: MqttOptions): MqttTransport => {
   let isStopped = false
 
   // Beyond the limit of those that are let in, as many may be on their way in.
-  const hasRoom = () => !isStopped && clients.size < limits.connections * 2
+  const hasRoom = (): boolean => {
+    if (!isStopped && clients.size < limits.connections * 2) return true
+    const reason = isStopped ? 'stopped' : 'total_limit'
+    options.metrics.count('pawtrail_feed_refused_total', 1, { transport: 'mqtt', reason })
+    return false
+  }
 
   const onSocket = (socket: Socket): void => {
     if (!hasRoom()) return void socket.destroy()

@@ -24,7 +24,7 @@ export const createMqttUpgrade = (
   })
   return (upgrade) => {
     const { request, socket, head, address } = upgrade
-    const problem = problemOf(upgrade, mqtt.hasRoom())
+    const problem = problemOf(upgrade, mqtt)
     if (problem !== undefined) return upgrade.refuse(problem)
     server.handleUpgrade(request, socket, head, (ws) => {
       mqtt.accept({ wire: WEBSOCKET, socket, ws }, address)
@@ -33,12 +33,15 @@ export const createMqttUpgrade = (
   }
 }
 
-const problemOf = ({ request }: Upgrade, hasRoom: boolean): ProblemError | undefined => {
+const problemOf = (
+  { request }: Upgrade,
+  mqtt: Pick<MqttTransport, 'hasRoom'>,
+): ProblemError | undefined => {
   const offered = String(request.headers['sec-websocket-protocol'] ?? '').split(',')
   if (!offered.some((each) => each.trim() === SUB_PROTOCOL)) {
     return new ProblemError('bad-request', 'MQTT is spoken here: offer the sub-protocol mqtt.')
   }
-  if (hasRoom) return undefined
+  if (mqtt.hasRoom()) return undefined
   return new ProblemError('service-unavailable', 'No more connections can be served now.', {
     headers: { 'retry-after': '10' },
   })

@@ -143,10 +143,12 @@ const tryOnce = async (
   const { verdict, log } = await line.call(called).finally(line.close)
   const isDelivered = verdict.kind === 'delivered'
   const detail = detailOf(verdict)
+  const outcome = isDelivered ? 'delivered' : 'failed'
+  tools.metrics.count('pawtrail_webhook_attempts_total', 1, { outcome })
   await store.logAttempt(tenantId, id, {
     ...log,
     ...{ eventId: called.id, type: TEST_TYPE, subject: `webhooks/${id}`, position: null },
-    ...{ attempt: 1, outcome: isDelivered ? 'delivered' : 'failed', detail, nextAttemptAt: null },
+    ...{ attempt: 1, outcome, detail, nextAttemptAt: null },
   })
   const { status, durationMs, times, answer } = log
   return { isDelivered, status, detail, durationMs, times, answer }

@@ -37,19 +37,31 @@ export const createWebSocketEvents = (options: WebSocketOptions): WebSocketEvent
   }, bounds.sweepMs)
   sweeping.unref()
 
+  const countRefused = (reason: string): void =>
+    options.metrics.count('pawtrail_feed_refused_total', 1, { transport: 'websocket', reason })
+
+  const stopped = (): ProblemError => {
+    countRefused('stopped')
+    return noRoom(true)
+  }
+
   const refusal = ({ request, address }: Upgrade): ProblemError | undefined => {
     if (!isOffered(request, SUBPROTOCOL) && !isOffered(request, BARE_SUBPROTOCOL)) {
       const detail = `A sub-protocol must be offered: ${SUBPROTOCOL} or ${BARE_SUBPROTOCOL}.`
       return new ProblemError('bad-request', detail)
     }
-    if (isStopped || clients.size >= bounds.connections) return noRoom(isStopped)
+    if (isStopped) return stopped()
+    if (clients.size >= bounds.connections) {
+      countRefused('total_limit')
+      return noRoom(false)
+    }
     if (pending.count(address) < bounds.pendingPerAddress) return undefined
+    countRefused('pending_limit')
     return new ProblemError('rate-limit-exceeded', 'Too many connections wait for their auth.', {
       headers: { 'retry-after': '5' },
     })
   }
 
-  const stopped = () => noRoom(true)
   const door = createDoor({ house, wss, isStopped: () => isStopped, stopped })
 
   return {

@@ -4,6 +4,7 @@ import type { Clock } from '../../core/clock.ts'
 import type { CursorCodec } from '../../core/cursor.ts'
 import type { IdGenerator } from '../../core/ids.ts'
 import type { Logger } from '../../core/logger.ts'
+import type { Metrics } from '../../core/metrics.ts'
 import type { Feed } from '../feed/types.ts'
 
 export type WebSocketLimits = Readonly<{
@@ -48,6 +49,7 @@ export type WebSocketOptions = Readonly<{
   ids: IdGenerator
   random: () => number // in [0, 1)
   logger: Logger
+  metrics: Metrics
   limits?: Partial<WebSocketLimits>
 }>
 

@@ -132,3 +132,13 @@ export const serversOn = async (folder: string): Promise<readonly string[]> => {
   }
   return lines
 }
+
+/** A process that has ended and was not collected yet has an empty command line. */
+export const isRunning = async (pid: number): Promise<boolean> => {
+  try {
+    process.kill(pid, 0)
+  } catch {
+    return false
+  }
+  return (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')) !== ''
+}

@@ -242,3 +242,11 @@ export const settle = async (feed: Feed, store: EventStore): Promise<void> => {
   const head = await store.head()
   await until(() => feed.head() >= head && feed.stats().catchUp === 0, 'everybody live at the head')
 }
+
+/** Notes the labels of what is counted as refused. */
+export const countingRefused = (refused: unknown[]): Metrics => ({
+  ...noMetrics,
+  count: (name, _by, labels) => {
+    if (name === 'pawtrail_feed_refused_total') refused.push(labels)
+  },
+})

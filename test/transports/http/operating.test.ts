@@ -19,7 +19,7 @@ t.test('ready, and alive', async (t) => {
 
 t.test('readiness is a 503 that says how far behind it is, until it has caught up', async (t) => {
   let behind = 50_000
-  const { app } = await httpApp(t, {
+  const { app, lines } = await httpApp(t, {
     ports: ({ eventStore }) => ({
       eventStore: {
         ...eventStore,
@@ -31,6 +31,12 @@ t.test('readiness is a 503 that says how far behind it is, until it has caught u
   t.equal(waiting.statusCode, 503)
   t.ok(waiting.headers['retry-after'])
   t.match(waiting.json(), { errors: [{ field: 'lag', message: '50000' }] })
+  const told = lines.filter(({ fields }) => fields['path'] === '/readyz')
+  t.strictSame(
+    told.map(({ level, message }) => `${level}: ${message}`),
+    ['warn: request answered as unavailable'],
+    'it is no error, and told once',
+  )
   t.equal((await app.inject('/livez')).statusCode, 200, 'alive all the same')
   behind = 0
   t.equal((await app.inject('/readyz')).statusCode, 200)

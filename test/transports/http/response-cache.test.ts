@@ -85,6 +85,24 @@ t.test('an answer is not kept when the read model moved while it was made', asyn
   t.equal(cache.find(SHARED_TENANT, 'k'), undefined)
 })
 
+t.test('what is let go of is no longer told as held', async (t) => {
+  const told = new Map<string, number>()
+  let generation = 1
+  const cache = createResponseCache({
+    maxBytes: 1e6,
+    generation: () => generation,
+    clock: fixedClock(),
+    metrics: { ...noMetrics, gauge: (name, value) => void told.set(name, value) },
+  })
+  await cache.load(SHARED_TENANT, 'k', () => Promise.resolve(answerOf('x')))
+  t.ok((told.get('pawtrail_cache_bytes') ?? 0) > 0)
+  t.equal(told.get('pawtrail_cache_entries'), 1)
+  generation += 1
+  t.equal(cache.find(SHARED_TENANT, 'k'), undefined)
+  t.equal(told.get('pawtrail_cache_bytes'), 0)
+  t.equal(told.get('pawtrail_cache_entries'), 0)
+})
+
 t.test("an answer is at most 300 seconds old, and one tenant's is not another's", async (t) => {
   const clock = fixedClock()
   const cache = createResponseCache({
@@ -137,10 +155,16 @@ t.test(
     const release = await holdReadModel(rig.url)
     try {
       const { cursor } = await rig.admit()
+      const from = rig.lines.length
       const behind = await app.inject({ url: '/v1/pets', headers: { 'wait-for-cursor': cursor } })
       t.equal(behind.statusCode, 503)
       t.match(behind.json(), { type: 'https://petstoreapi.com/errors/read-model-behind' })
       t.equal(behind.headers['retry-after'], '1')
+      const told = rig.lines.slice(from).filter(({ fields }) => fields['path'] === '/v1/pets')
+      t.strictSame(
+        told.map(({ level, message }) => `${level}: ${message}`),
+        ['warn: request answered as unavailable'],
+      )
     } finally {
       await release()
     }

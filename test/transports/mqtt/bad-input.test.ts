@@ -2,6 +2,7 @@
 import mqttPacket from 'mqtt-packet'
 import t from 'tap'
 import { listen } from './client.ts'
+import { countingRefused } from '../feed/harness.ts'
 import { mqttHarness, ROOT, write } from './harness.ts'
 import { hello, publishes, raw, subscribeTo } from './raw.ts'
 
@@ -94,7 +95,10 @@ t.test('limits are told by their reason codes', async (t) => {
 })
 
 t.test('a principal has so many connections and no more', async (t) => {
-  const { port } = await mqttHarness(t, { mqtt: { connectionsPerPrincipal: 2 } })
+  const refused: unknown[] = []
+  const metrics = countingRefused(refused)
+  const mqtt = { connectionsPerPrincipal: 2 }
+  const { port } = await mqttHarness(t, { mqtt, options: { metrics } })
   const clients = ['a', 'b', 'c'].map((clientId) => {
     const client = raw(t, port)
     client.say(hello({ clientId }))
@@ -103,6 +107,23 @@ t.test('a principal has so many connections and no more', async (t) => {
   await Promise.all(clients.map(({ until }) => until((packets) => packets.length === 1)))
   const codes = clients.map(({ packets }) => packets[0])
   t.equal(codes.filter((each) => each?.cmd === 'connack' && each.reasonCode === 0x97).length, 1)
+  t.strictSame(refused, [{ transport: 'mqtt', reason: 'principal_limit' }], 'and it is counted')
+})
+
+t.test('a principal has so many sessions, and one more is refused and counted', async (t) => {
+  const refused: unknown[] = []
+  const metrics = countingRefused(refused)
+  const { port } = await mqttHarness(t, { mqtt: { sessionsPerPrincipal: 1 }, options: { metrics } })
+  for (const [clientId, reasonCode] of [
+    ['a', 0],
+    ['b', 0x97],
+  ] as const) {
+    const client = raw(t, port)
+    client.say(hello({ clientId, clean: false, properties: { sessionExpiryInterval: 600 } }))
+    await client.until((packets) => packets.length === 1)
+    t.match(client.packets[0], { cmd: 'connack', reasonCode })
+  }
+  t.strictSame(refused, [{ transport: 'mqtt', reason: 'session_limit' }])
 })
 
 t.test('a client that stays silent is let go of after one and a half keep-alives', async (t) => {

@@ -4,6 +4,7 @@ import type { Test } from 'tap'
 import type { Principal, Scope } from '../../../src/core/auth.ts'
 import { tenantIdSchema, type TenantId } from '../../../src/core/ids.ts'
 import { silentLogger } from '../../../src/core/logger.ts'
+import { noMetrics } from '../../../src/core/metrics.ts'
 import type { MqttSessions } from '../../../src/core/mqtt-sessions.ts'
 import { createMemoryMqttSessions } from '../../../src/adapters/memory/mqtt-sessions.ts'
 import { systemClock } from '../../../src/adapters/system/clock.ts'
@@ -85,7 +86,7 @@ export const mqttHarness = async (
   const make = () =>
     createMqtt({
       ...harness,
-      ...{ clock, sessions, logger: silentLogger, ids: uuidV7(clock) },
+      ...{ clock, sessions, logger: silentLogger, metrics: noMetrics, ids: uuidV7(clock) },
       application: applicationOf(readModel, harness.feed),
       verifier: { verify: async (token) => live(token) },
       credentials: { find: async () => undefined, findByUser: async () => undefined },

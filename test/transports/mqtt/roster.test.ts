@@ -16,7 +16,8 @@ const rosterOf = (limits: Partial<typeof MQTT_LIMITS>) => {
         key: { tenantId, principal, clientId },
         isAnonymous: principal.startsWith('address:'),
       })
-      return { guest, isSeated: taken !== undefined, former: taken?.former }
+      const isSeated = typeof taken !== 'string'
+      return { guest, isSeated, former: isSeated ? taken.former : undefined, taken }
     },
   }
 }
@@ -24,17 +25,27 @@ const rosterOf = (limits: Partial<typeof MQTT_LIMITS>) => {
 t.test('each limit holds, and a seat that was left is free', async (t) => {
   const all = { connections: 3, connectionsPerTenant: 3, connectionsPerPrincipal: 3 }
   const cases = [
-    [{ ...all, connections: 2 }, [TENANT, 'user:a'], [OTHER_TENANT, 'user:b']],
-    [{ ...all, connectionsPerTenant: 2 }, [TENANT, 'user:a'], [TENANT, 'user:b']],
-    [{ ...all, connectionsPerPrincipal: 2 }, [TENANT, 'user:a'], [TENANT, 'user:a']],
-    [{ ...all, connectionsPerAddress: 2 }, [TENANT, 'address:a'], [TENANT, 'address:a']],
+    ['total_limit', { ...all, connections: 2 }, [TENANT, 'user:a'], [OTHER_TENANT, 'user:b']],
+    ['tenant_limit', { ...all, connectionsPerTenant: 2 }, [TENANT, 'user:a'], [TENANT, 'user:b']],
+    [
+      'principal_limit',
+      { ...all, connectionsPerPrincipal: 2 },
+      [TENANT, 'user:a'],
+      [TENANT, 'user:a'],
+    ],
+    [
+      'principal_limit',
+      { ...all, connectionsPerAddress: 2 },
+      [TENANT, 'address:a'],
+      [TENANT, 'address:a'],
+    ],
   ] as const
-  for (const [limits, [tenantId, principal], [otherTenantId, other]] of cases) {
+  for (const [reason, limits, [tenantId, principal], [otherTenantId, other]] of cases) {
     const { seat, leave } = rosterOf(limits)
     const first = seat('1', principal, tenantId)
     t.ok(first.isSeated)
     t.ok(seat('2', other, otherTenantId).isSeated)
-    t.notOk(seat('3', principal, tenantId).isSeated, JSON.stringify(limits))
+    t.equal(seat('3', principal, tenantId).taken, reason, JSON.stringify(limits))
     leave(first.guest)
     leave(first.guest)
     t.ok(seat('3', principal, tenantId).isSeated, 'the seat was left once')

@@ -7,10 +7,10 @@ import { WebSocket } from 'ws'
 import { createMemoryMqttSessions } from '../../../src/adapters/memory/mqtt-sessions.ts'
 import { systemClock } from '../../../src/adapters/system/clock.ts'
 import type { MqttTransport } from '../../../src/transports/mqtt/server.ts'
-import { until } from '../feed/harness.ts'
+import { countingRefused, until } from '../feed/harness.ts'
 import { mqttHarness, type MqttHarnessOptions, ROOT, TENANT, write } from './harness.ts'
 import { bytesOf, overWebSocket, rawWebSocket } from './over-websocket.ts'
-import { hello, publishes, subscribeTo } from './raw.ts'
+import { hello, publishes, raw, subscribeTo } from './raw.ts'
 
 const FILTER = `${ROOT}/events/#`
 const PACKET_BYTES = 64 * 1024
@@ -213,9 +213,14 @@ t.test('who does not offer the sub-protocol is refused in HTTP', async (t) => {
 })
 
 t.test('beyond the limit, and when the server stops, a client is refused in HTTP', async (t) => {
-  const { wsUrl, mqtt } = await stage(t, { mqtt: { connections: 1 } })
+  const refused: unknown[] = []
+  const metrics = countingRefused(refused)
+  const { wsUrl, mqtt, port } = await stage(t, { mqtt: { connections: 1 }, options: { metrics } })
   const clients = [await rawWebSocket(t, wsUrl), await rawWebSocket(t, wsUrl)]
   t.equal(await statusOf(wsUrl, ['mqtt']), 503)
+  await raw(t, port).closed
+  const full = { transport: 'mqtt', reason: 'total_limit' }
+  t.strictSame(refused, [full, full], 'over WebSocket and TCP, each is counted')
   for (const { ws } of clients) ws.close()
   await isLeft(mqtt)
   const client = await rawWebSocket(t, wsUrl)

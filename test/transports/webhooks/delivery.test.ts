@@ -4,6 +4,7 @@ import { Webhook } from 'standardwebhooks'
 import t from 'tap'
 import { createOutbound } from '../../../src/adapters/outbound/outbound.ts'
 import { silentLogger } from '../../../src/core/logger.ts'
+import { type Metrics, noMetrics } from '../../../src/core/metrics.ts'
 import { selfSigned } from '../../support/certificate.ts'
 import { type Received, startReceiver } from '../../support/receiver.ts'
 import { RETRY_GAPS_MS } from '../../../src/transports/webhooks/schedule.ts'
@@ -240,4 +241,15 @@ void t.test('an attempt over TLS tells what each part of it took', async (t) => 
   t.strictSame(told(second?.times), ['firstByteMs', 'totalMs'], 'the connection was there')
   t.ok(Object.values(first?.times ?? {}).every((ms) => ms >= 0))
   t.equal(first?.durationMs, first?.times.totalMs)
+})
+
+void t.test('a test call is counted as any other', async (t) => {
+  const rig = await webhookRig(t)
+  const { url } = await startReceiver(t)
+  const { id } = await rig.register({ url })
+  const counted: unknown[] = []
+  const count: Metrics['count'] = (name, by, labels) => void counted.push([name, by, labels])
+  const { engine } = await rig.start({}, { metrics: { ...noMetrics, count } })
+  t.match(await engine.test(TENANT, id), { isDelivered: true })
+  t.strictSame(counted, [['pawtrail_webhook_attempts_total', 1, { outcome: 'delivered' }]])
 })

@@ -5,6 +5,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import type { Test } from 'tap'
 import type { Principal, Scope, TokenVerifier } from '../../../src/core/auth.ts'
 import { silentLogger } from '../../../src/core/logger.ts'
+import { type Metrics, noMetrics } from '../../../src/core/metrics.ts'
 import { uuidV7 } from '../../../src/adapters/system/ids.ts'
 import { createUpgrades, type UpgradeOptions } from '../../../src/transports/http/upgrades.ts'
 import { EVENTS_PATH } from '../../../src/transports/websocket/protocol.ts'
@@ -44,6 +45,7 @@ export type SocketOptions = HarnessOptions &
     socket?: Partial<WebSocketLimits>
     origins?: UpgradeOptions['allowedOrigins']
     verifier?: TokenVerifier
+    metrics?: Metrics
   }>
 
 export const socketHarness = async (
@@ -71,6 +73,7 @@ export const socketHarness = async (
     ids: uuidV7(clock),
     random: () => 0,
     logger: silentLogger,
+    metrics: options.metrics ?? noMetrics,
     limits: { sweepMs: 10, closeGraceMs: 300, ...options.socket },
   })
   const { origins: allowedOrigins = 'same' } = options

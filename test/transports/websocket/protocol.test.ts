@@ -2,7 +2,15 @@
 import { connect } from 'node:net'
 import t from 'tap'
 import { WebSocket } from 'ws'
-import { OTHER_TENANT, SHARED_TENANT, TENANT, until, write, writeMany } from '../feed/harness.ts'
+import {
+  countingRefused,
+  OTHER_TENANT,
+  SHARED_TENANT,
+  TENANT,
+  until,
+  write,
+  writeMany,
+} from '../feed/harness.ts'
 import { principal, socketHarness } from './harness.ts'
 import { speaker } from './speaker.ts'
 
@@ -207,8 +215,10 @@ t.test(
 )
 
 t.test('limits are told with what they limit', async (t) => {
+  const refused: unknown[] = []
   const { url } = await socketHarness(t, {
     socket: { subscriptions: 2, messagesPerWindow: 8, pendingPerAddress: 2 },
+    metrics: countingRefused(refused),
   })
   const client = await speaker(t, url)
   for (const id of [1, 2, 3]) client.say({ op: 'sub', id })
@@ -218,6 +228,19 @@ t.test('limits are told with what they limit', async (t) => {
   await speaker(t, url, { isSilent: true })
   await speaker(t, url, { isSilent: true })
   t.equal(await statusOf(url), 429)
+  t.strictSame(refused, [{ transport: 'websocket', reason: 'pending_limit' }], 'it is counted')
+})
+
+t.test('beyond the limit a connection is refused, and counted', async (t) => {
+  const refused: unknown[] = []
+  const metrics = countingRefused(refused)
+  const { url, events } = await socketHarness(t, { socket: { connections: 1 }, metrics })
+  await speaker(t, url)
+  t.equal(await statusOf(url), 503)
+  t.strictSame(refused, [{ transport: 'websocket', reason: 'total_limit' }])
+  await events.stop()
+  t.equal(await statusOf(url), 503)
+  t.strictSame(refused.at(-1), { transport: 'websocket', reason: 'stopped' })
 })
 
 const statusOf = (
