@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process'
 import { root } from './install.mjs'
 
-const CHECKS = ['lint', 'typecheck', 'formatted', 'unused', 'imports'] // scripts of package.json
+const CHECKS = ['lint', 'formatted', 'unused', 'imports'] // scripts of package.json
 const AT_ONCE = 2
 
 const check = (name) =>

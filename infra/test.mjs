@@ -7,7 +7,7 @@ import path from 'node:path'
 import { checkNode, ensureInstalled, root } from './install.mjs'
 
 const FILE_TIMEOUT_MS = 240_000
-const CONCURRENCY = 2
+const CONCURRENCY = 3 // on two cores: a file waits for processes and the database as long as it works
 const NOT_TESTS = ['support', 'contracts'] // what tests share
 
 let running

@@ -1,5 +1,4 @@
 // The AsyncAPI document holds by the rules of a parser that we did not write, and describes what is served alone.
-import { Parser } from '@asyncapi/parser'
 import { Ajv } from 'ajv'
 import formats from 'ajv-formats'
 import t from 'tap'
@@ -7,6 +6,7 @@ import { aggregates, definitions } from '../../../src/events/registry.ts'
 import { asyncApiDocument } from '../../../src/transports/catalogue/asyncapi/document.ts'
 import type { ServedTransport } from '../../../src/transports/catalogue/settings.ts'
 import { DEFAULT_SCHEMA_BASE } from '../../../src/transports/feed/feed.ts'
+import { parseAsyncApi } from '../../support/document-rules.mjs'
 
 const ALL: readonly ServedTransport[] = ['sse', 'websocket', 'mqtt', 'webhooks']
 const make = (transports: readonly ServedTransport[]) =>
@@ -16,8 +16,7 @@ const INFORMATION = 2 // 0: error, 1: warning
 // It is 3.0 by intent: generators and editors read it, and few of them 3.1 yet.
 const EXPECTED = ['asyncapi-latest-version']
 
-const diagnosticsOf = async (document: unknown) =>
-  (await new Parser().parse(JSON.stringify(document))).diagnostics
+const diagnosticsOf = (document: unknown) => parseAsyncApi(JSON.stringify(document))
 
 t.test('the document parses without an error or a warning, whatever is served', async (t) => {
   for (const transports of [ALL, ['sse'] as const]) {

@@ -1,9 +1,9 @@
 // The published documents hold by the rules of validators that we did not write, and say everything that is served.
-import { createConfig, lintFromString } from '@redocly/openapi-core'
 import { Validator } from '@seriousme/openapi-schema-validator'
 import t from 'tap'
 import { parse } from 'yaml'
 import { testApp } from '../../../support/app.ts'
+import { lintOpenApi } from '../../../support/document-rules.mjs'
 
 type Json = Record<string, unknown>
 
@@ -25,9 +25,7 @@ void t.test('the published documents', async (t) => {
     })
 
     await t.test(`${url} lints clean by the recommended rules`, async (t) => {
-      const source = JSON.stringify(withoutDeviceFlow(await read(url)))
-      const config = await createConfig({ extends: ['recommended'] })
-      const problems = await lintFromString({ source, absoluteRef: 'openapi.json', config })
+      const problems = await lintOpenApi(JSON.stringify(withoutDeviceFlow(await read(url))))
       t.strictSame(
         problems.map(({ ruleId, message, location }) => [ruleId, message, location[0]?.pointer]),
         [],
