@@ -1,6 +1,7 @@
 // A finished answer to a read: bytes, entity tag and header fields made once and sent many times. Compressed variants
 // are made on first demand and carry a tag of their own, so that a strong tag always names exact bytes.
 import { hash as digest } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
 import { promisify } from 'node:util'
 import { brotliCompress, constants, gzip } from 'node:zlib'
 import type { FastifyReply, FastifyRequest } from 'fastify'
@@ -66,11 +67,11 @@ export const cacheControlFor = (tenantId: TenantId): string =>
   tenantId === SHARED_TENANT ? 'public, no-cache' : 'private, no-cache'
 
 /** The variant that this request should get; undefined when it has yet to be made. */
-export const readyVariant = (answer: Answer, request: FastifyRequest): Variant | undefined =>
+export const readyVariant = (answer: Answer, request: IncomingMessage): Variant | undefined =>
   answer.variants.get(encodingFor(answer, request))
 
 export const makeVariant = async (answer: Answer, request: FastifyRequest): Promise<Variant> => {
-  const encoding = encodingFor(answer, request)
+  const encoding = encodingFor(answer, request.raw)
   const ready = answer.variants.get(encoding)
   if (ready !== undefined) return ready
   const plain = answer.variants.get('identity')
@@ -145,8 +146,8 @@ const CONTENT_FIELDS = ['content-length', 'content-type', 'content-encoding']
 const withoutContent = (headers: Variant['headers']): Variant['headers'] =>
   Object.fromEntries(Object.entries(headers).filter(([name]) => !CONTENT_FIELDS.includes(name)))
 
-const encodingFor = (answer: Answer, request: FastifyRequest): Encoding => {
-  const accepted = request.raw.headers['accept-encoding']
+const encodingFor = (answer: Answer, request: IncomingMessage): Encoding => {
+  const accepted = request.headers['accept-encoding']
   if (!answer.isCompressible || accepted === undefined) return 'identity'
   return chosenEncoding(typeof accepted === 'string' ? accepted : String(accepted))
 }

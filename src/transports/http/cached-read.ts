@@ -6,36 +6,18 @@ import type { Hook } from './guard.ts'
 import { callerOf } from './host.ts'
 import type { CacheScope, RouteParts } from './options.ts'
 import type { ResponseCache } from './response-cache.ts'
+import type { UrlMemo } from './url-memo.ts'
 
-const MAX_REMEMBERED_URLS = 10_000
-
-export type Planned = Readonly<{ key: string; needsStaff?: boolean }>
-
-/** Remembers what a URL asked for, so that asking again costs no parsing and no validation. */
-export type UrlMemo<Plan extends Planned> = Readonly<{
-  remember(request: FastifyRequest, plan: Plan): void
-  /** Answers from the cache before the request is even parsed; goes on when it cannot. */
-  shortcut: Hook
-}>
-
-export const createUrlMemo = <Plan extends Planned>(cache: ResponseCache): UrlMemo<Plan> => {
-  const plans = new Map<string, Plan>()
-  return {
-    remember: ({ raw }, plan) => {
-      if (raw.url === undefined || plan.needsStaff === true) return
-      if (plans.size >= MAX_REMEMBERED_URLS) plans.clear()
-      plans.set(raw.url, plan)
-    },
-    shortcut: (request, reply, done) => {
-      const plan = plans.get(request.raw.url ?? '')
-      if (plan === undefined || request.raw.headers['wait-for-cursor'] !== undefined) return done()
-      const answer = cache.find(callerOf(request).tenantId, plan.key)
-      const variant = answer === undefined ? undefined : readyVariant(answer, request)
-      if (answer === undefined || variant === undefined) return done()
-      sendVariant(request, reply, { answer, variant })
-    },
+export const createShortcut =
+  (memo: UrlMemo, cache: ResponseCache): Hook =>
+  (request, reply, done) => {
+    const known = memo.find(request.raw.url ?? '')
+    if (known === undefined || request.raw.headers['wait-for-cursor'] !== undefined) return done()
+    const answer = cache.find(callerOf(request).tenantId, known.key)
+    const variant = answer === undefined ? undefined : readyVariant(answer, request.raw)
+    if (answer === undefined || variant === undefined) return done()
+    sendVariant(request, reply, { answer, variant })
   }
-}
 
 export type CachedRead = CacheScope &
   Readonly<{ make: () => Promise<Answer | undefined>; headers?: Readonly<Record<string, string>> }>

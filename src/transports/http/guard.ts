@@ -20,7 +20,7 @@ const EXPOSED =
   'RateLimit-Remaining, RateLimit-Reset, X-RateLimit-Limit, X-RateLimit-Remaining, ' +
   'X-RateLimit-Reset, X-Total-Count'
 
-const SAFE_HEADERS = {
+export const SAFE_HEADERS = {
   'x-content-type-options': 'nosniff',
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
 } as const
@@ -137,8 +137,10 @@ const MAX_KNOWN_TENANTS = 1_000
 const tenantField = uuidSchema.pipe(tenantIdSchema)
 const knownTenants = new Map<string, TenantId>()
 
+export const knownTenant = (named: string): TenantId | undefined => knownTenants.get(named)
+
 export const parseTenant = (named: unknown, place: string): TenantId => {
-  const known = typeof named === 'string' ? knownTenants.get(named) : undefined
+  const known = typeof named === 'string' ? knownTenant(named) : undefined
   if (known !== undefined) return known
   const parsed = tenantField.safeParse(named)
   if (parsed.success) {

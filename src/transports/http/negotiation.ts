@@ -5,9 +5,14 @@ import { ProblemError } from './problem.ts'
 const TAKES_JSON =
   /(^|[,\s])(application\/(json|\*)|\*\/\*)\s*(;(?!\s*q=0(\.0*)?\s*(,|$))[^,]*)?\s*(,|$)/i
 
+export const takesJson = (accept: string | undefined): boolean =>
+  accept === undefined ||
+  accept === '*/*' ||
+  accept === 'application/json' ||
+  accept.trim() === '' ||
+  TAKES_JSON.test(accept)
+
 export const acceptsJson: Hook = (request, _reply, done) => {
-  const { accept } = request.raw.headers
-  if (accept === undefined || accept === '*/*' || accept === 'application/json') return done()
-  if (accept.trim() === '' || TAKES_JSON.test(accept)) return done()
+  if (takesJson(request.raw.headers.accept)) return done()
   done(new ProblemError('not-acceptable', 'This resource is available as application/json only.'))
 }

@@ -13,7 +13,9 @@ import type { Outbound } from '../../core/outbound.ts'
 import type { EventCursors } from './event-cursor.ts'
 import type { Hook } from './guard.ts'
 import type { IdempotentRunner } from './idempotency.ts'
+import type { Observe } from './observe.ts'
 import type { ResponseCache } from './response-cache.ts'
+import type { UrlMemo } from './url-memo.ts'
 
 export type HttpSettings = Readonly<{
   publicUrl: string // base of links, without a slash at its end
@@ -51,6 +53,9 @@ export type HttpServerOptions = Readonly<{
 export type RouteParts = HttpServerOptions &
   Readonly<{
     cache: ResponseCache
+    memo: UrlMemo
+    /** Answers a public read from the cache before it is parsed; goes on when it cannot. */
+    shortcut: Hook
     eventCursors: EventCursors
     runIdempotent: IdempotentRunner
     readGate: Hook
@@ -70,6 +75,6 @@ declare module 'fastify' {
     acceptQuery?: string
     acceptPatch?: string
     /** Counts the request as answered, for one whose connection is taken over. */
-    observe?: Hook
+    observe?: Observe
   }
 }

@@ -1,6 +1,8 @@
 // The HTTP server: limits, hooks and routes in the order in which a request meets them.
+import type { IncomingMessage } from 'node:http'
 import compress from '@fastify/compress'
 import fastify, { type FastifyInstance } from 'fastify'
+import type { IdGenerator } from '../../core/ids.ts'
 import {
   classicGuardManner,
   isClassicPath,
@@ -8,6 +10,7 @@ import {
   sendClassicError,
 } from './classic/manner.ts'
 import { classicScope } from './classic/scope.ts'
+import { createShortcut } from './cached-read.ts'
 import { installErrorHandling, sendProblem, toProblem } from './errors.ts'
 import { tellClientsBeforeClosing } from './draining.ts'
 import { createEventCursors } from './event-cursor.ts'
@@ -21,7 +24,7 @@ import {
 import { createIdempotentRunner } from './idempotency.ts'
 import { inventoryRoutes } from './inventory.ts'
 import { acceptsJson } from './negotiation.ts'
-import { observeResponses } from './observe.ts'
+import { answeredOf, observeResponses } from './observe.ts'
 import { collectRoutes } from './openapi/collect.ts'
 import { openApiRoutes } from './openapi/routes.ts'
 import { operatingRoutes } from './operating.ts'
@@ -31,10 +34,12 @@ import { orderRoutes } from './orders/routes.ts'
 import { petRoutes } from './pets/routes.ts'
 import { ProblemError } from './problem.ts'
 import { createRateLimit } from './rate-limit.ts'
+import { answerReady } from './ready-answers.ts'
 import { createResponseCache } from './response-cache.ts'
 import { notAllowed, type RouteTable, watchRoutes } from './route-table.ts'
 import { shelterRoutes } from './shelters/routes.ts'
 import { zodValidator } from './validation.ts'
+import { createUrlMemo } from './url-memo.ts'
 import { answerOnTheWire, oneHost, pathOfTarget, utf8Json } from './wire.ts'
 
 const API_VERSION = '1.0.0'
@@ -52,8 +57,8 @@ const LIMITS = {
 } as const
 
 export const createHttpServer = async (options: HttpServerOptions): Promise<FastifyInstance> => {
-  const app = createFastify(options)
   const parts = createParts(options)
+  const app = createFastify(options, parts)
   const table = watchRoutes(app)
   const list = collectRoutes(app)
   installErrorHandling(app, options.logger, sendInManner)
@@ -79,7 +84,8 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Fast
   return app
 }
 
-const createFastify = (options: HttpServerOptions): FastifyInstance => {
+const createFastify = (options: HttpServerOptions, parts: RouteParts): FastifyInstance => {
+  const requestIdOf = requestIds(options.ids)
   const { requestTimeoutMs = LIMITS.requestTimeoutMs } = options.settings
   const app = fastify({
     logger: false,
@@ -97,7 +103,7 @@ const createFastify = (options: HttpServerOptions): FastifyInstance => {
     routerOptions: { maxParamLength: LIMITS.pathParameterLength },
     trustProxy: trustProxyOf(options.settings.trustProxy),
     return503OnClosing: false, // requests under way at a stop are finished, not refused
-    genReqId: (request) => requestIdOf(request.headers['x-request-id']) ?? options.ids(),
+    genReqId: requestIdOf,
     rewriteUrl: pathOfTarget,
     clientErrorHandler: () => undefined, // answerOnTheWire
     frameworkErrors: (error, request, reply) => {
@@ -105,6 +111,8 @@ const createFastify = (options: HttpServerOptions): FastifyInstance => {
       void sendInManner(request, reply, toProblem(error))
     },
   })
+  const { publicReads, rateLimitPerMinute } = options.settings
+  if (publicReads && rateLimitPerMinute <= 0) answerReady(app.server, { ...parts, requestIdOf })
   answerOnTheWire(app.server)
   tellClientsBeforeClosing(app)
   app.setValidatorCompiler(zodValidator)
@@ -126,19 +134,28 @@ const isSet = (): never => {
   throw new Error('a schema was to be compiled before there was a compiler')
 }
 
-const requestIdOf = (given: string | string[] | undefined): string | undefined =>
-  typeof given === 'string' && /^[\w.:/+=-]{1,128}$/.test(given) ? given : undefined
+/** The caller's own id of the request where it is fit to be shown again. */
+const requestIds =
+  (ids: IdGenerator) =>
+  ({ headers }: IncomingMessage): string => {
+    const given = headers['x-request-id']
+    return typeof given === 'string' && /^[\w.:/+=-]{1,128}$/.test(given) ? given : ids()
+  }
 
 const createParts = (options: HttpServerOptions): RouteParts => {
   const { application, clock, metrics, settings } = options
+  const cache = createResponseCache({
+    maxBytes: settings.cacheMaxBytes,
+    generation: application.readModel.generation,
+    clock,
+    metrics,
+  })
+  const memo = createUrlMemo()
   return {
     ...options,
-    cache: createResponseCache({
-      maxBytes: settings.cacheMaxBytes,
-      generation: application.readModel.generation,
-      clock,
-      metrics,
-    }),
+    cache,
+    memo,
+    shortcut: createShortcut(memo, cache),
     eventCursors: createEventCursors(application, options.cursors),
     runIdempotent: createIdempotentRunner(),
     readGate: createReadGate(settings.publicReads),
@@ -175,7 +192,13 @@ const installHooks = (
     route.onRequest = [...hooks, ...hooksOf(route.onRequest)]
     const observed = observe(route.url)
     route.config = { ...route.config, observe: observed }
-    route.onResponse = [...hooksOf(route.onResponse), observed]
+    route.onResponse = [
+      ...hooksOf(route.onResponse),
+      (request, reply, done) => {
+        observed(answeredOf(request, reply))
+        done()
+      },
+    ]
   })
 }
 

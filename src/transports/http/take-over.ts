@@ -5,6 +5,7 @@ import type { Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { answeredOf } from './observe.ts'
 
 const LATEST = Symbol('the answer that was begun last')
 type Answering = Duplex & { [LATEST]?: ServerResponse | undefined }
@@ -55,7 +56,7 @@ export const hasTurn = async (response: ServerResponse): Promise<boolean> => {
  */
 export const takeOver = (request: FastifyRequest, reply: FastifyReply): void => {
   const { socket } = request.raw
-  request.routeOptions.config.observe?.(request, reply, () => undefined)
+  request.routeOptions.config.observe?.(answeredOf(request, reply))
   socket.setTimeout(0)
   socket.on('error', destroyOnError)
   // The parser may be at work at this very moment.

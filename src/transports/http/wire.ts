@@ -27,8 +27,7 @@ const starTarget = (method: string | undefined): string => (method === 'OPTIONS'
 let goodHost = '' // the one that was asked last, which is nearly always the same
 
 /** Exactly one Host, and one that can be a host (RFC 9112, 3.2); HTTP/1.0 knows none. */
-export const oneHost: Hook = (request, _reply, done) => {
-  const { rawHeaders, httpVersion, headers } = request.raw
+export const hasOneHost = ({ rawHeaders, httpVersion, headers }: IncomingMessage): boolean => {
   let count = 0
   for (let n = 0; n < rawHeaders.length; n += 2) {
     const name = rawHeaders[n]
@@ -36,10 +35,14 @@ export const oneHost: Hook = (request, _reply, done) => {
   }
   const isGiven = count === 1 || (count === 0 && httpVersion === '1.0')
   const host = headers.host ?? ''
-  if (isGiven && (host === goodHost || HOST.test(host))) {
-    goodHost = host
-    done()
-  } else done(new ProblemError('bad-request', 'Exactly one Host that names a host is required.'))
+  if (!isGiven || (host !== goodHost && !HOST.test(host))) return false
+  goodHost = host
+  return true
+}
+
+export const oneHost: Hook = (request, _reply, done) => {
+  if (hasOneHost(request.raw)) done()
+  else done(new ProblemError('bad-request', 'Exactly one Host that names a host is required.'))
 }
 
 type JsonParser = ReturnType<FastifyInstance['getDefaultJsonParser']>

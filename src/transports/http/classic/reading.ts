@@ -2,10 +2,11 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { TenantId } from '../../../core/ids.ts'
 import { makeAnswer } from '../answer.ts'
-import { type Planned, sendCached } from '../cached-read.ts'
+import { sendCached } from '../cached-read.ts'
 import { callerOf } from '../host.ts'
 import type { RouteParts } from '../options.ts'
 import { ProblemError } from '../problem.ts'
+import type { Planned } from '../url-memo.ts'
 
 /** Where a collection is found. `name`: what sets the operations of an alias apart. */
 export type Base = Readonly<{ url: string; name: string }>

@@ -1,17 +1,16 @@
 // /v1/pets: the pets themselves. Reads are public and cached; writes are for staff.
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
-import { createUrlMemo } from '../cached-read.ts'
 import { includeParameter, petIdParams } from '../fields.ts'
 import type { RouteParts } from '../options.ts'
 import { petDocs } from './docs.ts'
 import { historyRoute } from './history.ts'
 import { imageRoutes } from './images.ts'
 import { ACCEPT_QUERY, sendPetSearch } from './list.ts'
-import { petListQuery, planSearch, type PetSearchPlan } from './query.ts'
+import { petListQuery, planSearch } from './query.ts'
 import { petCollectionSchema, petAnswer } from './schema.ts'
 import { listQueryOf, petSearchBody } from './search-body.ts'
-import { type PetReadPlan, planRead, sendPet } from './single.ts'
+import { planRead, sendPet } from './single.ts'
 import { writeRoutes } from './write.ts'
 import type { RequestTypes } from '../validation.ts'
 
@@ -30,8 +29,7 @@ const listConfig = { isJson: true, acceptQuery: ACCEPT_QUERY } as const
 
 const listRoutes = (app: FastifyInstance, parts: RouteParts): void => {
   const routes = app.withTypeProvider<RequestTypes>()
-  const { cache, eventCursors, readGate } = parts
-  const memo = createUrlMemo<PetSearchPlan>(cache)
+  const { memo, shortcut, eventCursors, readGate } = parts
   const response = { 200: petCollectionSchema }
 
   routes.get(
@@ -40,7 +38,7 @@ const listRoutes = (app: FastifyInstance, parts: RouteParts): void => {
       config: { ...listConfig, doc: petDocs.list },
       compress: false,
       schema: { operationId: 'listPets', tags, querystring: petListQuery, response },
-      onRequest: [readGate, memo.shortcut],
+      onRequest: [readGate, shortcut],
       preHandler: eventCursors.waitForCursor,
     },
     (request, reply) => {
@@ -73,8 +71,7 @@ const listRoutes = (app: FastifyInstance, parts: RouteParts): void => {
 }
 
 const singleRoutes = (app: FastifyInstance, parts: RouteParts): void => {
-  const { cache, eventCursors, readGate } = parts
-  const memo = createUrlMemo<PetReadPlan>(cache)
+  const { memo, shortcut, eventCursors, readGate } = parts
   app.withTypeProvider<RequestTypes>().get(
     '/v1/pets/:id',
     {
@@ -87,7 +84,7 @@ const singleRoutes = (app: FastifyInstance, parts: RouteParts): void => {
         querystring: includeQuery,
         response: { 200: petAnswer },
       },
-      onRequest: [readGate, memo.shortcut],
+      onRequest: [readGate, shortcut],
       preHandler: eventCursors.waitForCursor,
     },
     (request, reply) => {

@@ -2,12 +2,11 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import type { TenantId } from '../../../../core/ids.ts'
-import { createUrlMemo } from '../../cached-read.ts'
 import type { RouteParts } from '../../options.ts'
 import type { RequestTypes } from '../../validation.ts'
 import { type Base, type Found, notFoundById, sendFound, totalCount } from '../reading.ts'
 import { forgetUnknownControls, idParams } from '../validation.ts'
-import { petListParameters, petListQuery, type PetListPlan, planList } from './query.ts'
+import { petListParameters, petListQuery, planList } from './query.ts'
 import { classicPetSchema, petTag, petView } from './view.ts'
 import { petWriteRoutes } from './write.ts'
 
@@ -20,7 +19,6 @@ export const petRoutes = (app: FastifyInstance, parts: RouteParts, base: Base): 
 const tags = ['pets']
 
 const listRoute = (app: FastifyInstance, parts: RouteParts, { url, name }: Base): void => {
-  const memo = createUrlMemo<PetListPlan>(parts.cache)
   app.withTypeProvider<RequestTypes>().get(
     url,
     {
@@ -44,13 +42,13 @@ const listRoute = (app: FastifyInstance, parts: RouteParts, { url, name }: Base)
         querystring: petListQuery,
         response: { 200: z.array(classicPetSchema) },
       },
-      onRequest: [parts.readGate, memo.shortcut],
+      onRequest: [parts.readGate, parts.shortcut],
       preValidation: forgetUnknownControls(petListParameters),
       preHandler: parts.eventCursors.waitForCursor,
     },
     (request, reply) => {
       const plan = planList(request.query)
-      memo.remember(request, plan)
+      parts.memo.remember(request, plan)
       const find = async (tenantId: TenantId): Promise<Found> => {
         const { items, totalItems } = await parts.application.classic.pets.list(
           tenantId,
@@ -63,10 +61,7 @@ const listRoute = (app: FastifyInstance, parts: RouteParts, { url, name }: Base)
   )
 }
 
-type PetPlan = Readonly<{ key: string; id: number }>
-
 const singleRoute = (app: FastifyInstance, parts: RouteParts, { url, name }: Base): void => {
-  const memo = createUrlMemo<PetPlan>(parts.cache)
   app.withTypeProvider<RequestTypes>().get(
     `${url}/:id`,
     {
@@ -87,14 +82,14 @@ const singleRoute = (app: FastifyInstance, parts: RouteParts, { url, name }: Bas
         querystring: z.strictObject({}),
         response: { 200: classicPetSchema },
       },
-      onRequest: [parts.readGate, memo.shortcut],
+      onRequest: [parts.readGate, parts.shortcut],
       preValidation: forgetUnknownControls({}),
       preHandler: parts.eventCursors.waitForCursor,
     },
     async (request, reply) => {
       const { id } = request.params
       const plan = { key: `classic:pet/${id}`, id }
-      memo.remember(request, plan)
+      parts.memo.remember(request, plan)
       const find = async (tenantId: TenantId): Promise<Found | undefined> => {
         const pet = await parts.application.classic.pets.get(tenantId, id)
         return (

@@ -1,9 +1,8 @@
 // /shelters and /classic/shelters, which are the same. Of the pets that wait there they count those that /pets lists.
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
-import type { ClassicRange, ClassicShelterField } from '../../../../application.ts'
+import type { ClassicShelterField } from '../../../../application.ts'
 import type { TenantId } from '../../../../core/ids.ts'
-import { createUrlMemo } from '../../cached-read.ts'
 import type { RouteParts } from '../../options.ts'
 import type { RequestTypes } from '../../validation.ts'
 import { listControls, rangeOf, STARTS_ONCE, startsOnce } from '../controls.ts'
@@ -26,10 +25,7 @@ export const shelterRoutes = (app: FastifyInstance, parts: RouteParts, base: Bas
   shelterWriteRoutes(app, parts, base)
 }
 
-type ListPlan = Readonly<{ key: string; range: ClassicRange<ClassicShelterField> }>
-
 const listRoute = (app: FastifyInstance, parts: RouteParts, { url, name }: Base): void => {
-  const memo = createUrlMemo<ListPlan>(parts.cache)
   app.withTypeProvider<RequestTypes>().get(
     url,
     {
@@ -49,14 +45,14 @@ const listRoute = (app: FastifyInstance, parts: RouteParts, { url, name }: Base)
         querystring: listQuery,
         response: { 200: z.array(shelterSchema) },
       },
-      onRequest: [parts.readGate, memo.shortcut],
+      onRequest: [parts.readGate, parts.shortcut],
       preValidation: forgetUnknownControls(listParameters),
       preHandler: parts.eventCursors.waitForCursor,
     },
     (request, reply) => {
       const range = rangeOf(request.query, SORT_FIELDS)
       const plan = { key: `classic:shelters?${JSON.stringify(range)}`, range }
-      memo.remember(request, plan)
+      parts.memo.remember(request, plan)
       const find = async (tenantId: TenantId): Promise<Found> => {
         const { items, totalItems } = await parts.application.classic.shelters.list(tenantId, range)
         return { json: JSON.stringify(items.map(shelterView)), headers: totalCount(totalItems) }

@@ -1,0 +1,72 @@
+// Public reads that are answered before the framework looks at them: the cache has the answer, and nothing that came
+// with the request could make it another one. What is not as plain as that goes the usual way, which gives the same.
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http'
+import { SHARED_TENANT, type TenantId } from '../../core/ids.ts'
+import { readyVariant } from './answer.ts'
+import { knownTenant, SAFE_HEADERS } from './guard.ts'
+import { takesJson } from './negotiation.ts'
+import type { ResponseCache } from './response-cache.ts'
+import type { UrlMemo } from './url-memo.ts'
+import { hasOneHost } from './wire.ts'
+
+export type ReadyAnswers = Readonly<{
+  memo: UrlMemo
+  cache: ResponseCache
+  requestIdOf: (request: IncomingMessage) => string
+}>
+
+/** To be called while only the framework listens to the server's requests. */
+export const answerReady = (server: Server, ready: ReadyAnswers): void => {
+  const [framework, ...others] = server.listeners('request') as RequestListener[]
+  if (framework === undefined || others.length > 0) throw new Error('one listener was expected')
+  server.removeListener('request', framework)
+  server.on('request', (request, response) => {
+    if (!sendReady(request, response, ready)) framework(request, response)
+  })
+}
+
+const sendReady = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  { memo, cache, requestIdOf }: ReadyAnswers,
+): boolean => {
+  const startedMs = performance.now()
+  const { method, url } = request
+  const known = method === 'GET' && url !== undefined ? memo.find(url) : undefined
+  if (known === undefined || !isPlain(request)) return false
+  const tenantId = tenantOf(request.headers['x-tenant-id'])
+  const answer = tenantId === undefined ? undefined : cache.find(tenantId, known.key)
+  const variant = answer === undefined ? undefined : readyVariant(answer, request)
+  if (variant === undefined) return false
+  const requestId = requestIdOf(request)
+  response.writeHead(200, [...variant.fields, ...STANDING, 'x-request-id', requestId])
+  response.end(variant.body, () => {
+    const elapsedMs = performance.now() - startedMs
+    known.observe?.({ method: 'GET', url, status: 200, requestId, elapsedMs })
+  })
+  return true
+}
+
+const STANDING = Object.entries(SAFE_HEADERS).flat()
+
+/** What decides about an answer, or comes with a body, is the routes' affair. */
+const DECIDING = [
+  'authorization',
+  'origin',
+  'if-none-match',
+  'wait-for-cursor',
+  'content-length',
+  'transfer-encoding',
+] as const
+
+const isPlain = (request: IncomingMessage): boolean => {
+  const { headers } = request
+  for (const name of DECIDING) if (headers[name] !== undefined) return false
+  return takesJson(headers.accept) && hasOneHost(request)
+}
+
+/** Undefined for a name that was not seen before: it may be none. */
+const tenantOf = (named: string | string[] | undefined): TenantId | undefined => {
+  if (named === undefined) return SHARED_TENANT
+  return typeof named === 'string' ? knownTenant(named) : undefined
+}

@@ -1,0 +1,25 @@
+// Remembers what a URL asked for, so that asking again costs no parsing and no validation. Of GET and HEAD alone.
+import type { FastifyRequest } from 'fastify'
+import type { Observe } from './observe.ts'
+
+const MAX_REMEMBERED_URLS = 20_000
+
+export type Planned = Readonly<{ key: string; needsStaff?: boolean }>
+type Known = Readonly<{ key: string; observe: Observe | undefined }>
+
+export type UrlMemo = Readonly<{
+  remember(request: FastifyRequest, plan: Planned): void
+  find(url: string): Known | undefined
+}>
+
+export const createUrlMemo = (): UrlMemo => {
+  const known = new Map<string, Known>()
+  return {
+    find: (url) => known.get(url),
+    remember: ({ raw, routeOptions }, { key, needsStaff }) => {
+      if (raw.url === undefined || needsStaff === true) return
+      if (known.size >= MAX_REMEMBERED_URLS) known.clear()
+      known.set(raw.url, { key, observe: routeOptions.config.observe })
+    },
+  }
+}

@@ -1,0 +1,198 @@
+// Reads that the cache answers before the framework looks at them: the same answer as the framework's, noticed as those
+// are, and only where nothing that came with the request decides about it.
+import { createServer, request as httpRequest, type IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import t from 'tap'
+import { SHARED_TENANT } from '../../../src/core/ids.ts'
+import type { Answered } from '../../../src/transports/http/observe.ts'
+import { makeAnswer } from '../../../src/transports/http/answer.ts'
+import { parseTenant } from '../../../src/transports/http/guard.ts'
+import { answerReady, type ReadyAnswers } from '../../../src/transports/http/ready-answers.ts'
+import { type Headers, httpApp, LUNA, TENANT } from './http-app.ts'
+
+type Got = Readonly<{ status: number; headers: IncomingMessage['headers']; body: Buffer }>
+
+const ask = (
+  port: number,
+  {
+    method = 'GET',
+    path,
+    headers = {},
+  }: Readonly<{ method?: string; path: string; headers?: Headers }>,
+): Promise<Got> =>
+  new Promise((resolve, reject) => {
+    const sent = httpRequest({ port, host: '127.0.0.1', method, path, headers, agent: false })
+    sent.on('error', reject)
+    sent.on('response', (response) => {
+      const chunks: Buffer[] = []
+      response.on('data', (chunk: Buffer) => chunks.push(chunk))
+      response.on('end', () =>
+        resolve({
+          status: response.statusCode ?? 0,
+          headers: response.headers,
+          body: Buffer.concat(chunks),
+        }),
+      )
+    })
+    sent.end()
+  })
+
+const PATH = '/v1/pets?species=CAT'
+
+/** What comes with a request, and whether the cache alone can answer it. */
+const REQUESTS: readonly (readonly [isPlain: boolean, headers: Headers, method?: string])[] = [
+  [true, {}],
+  [true, { accept: '*/*' }],
+  [true, { accept: 'application/json' }],
+  [true, { accept: 'text/html, application/json;q=0.5' }],
+  [true, { 'x-request-id': 'mine-1' }],
+  [true, { 'x-request-id': 'not <fit>' }],
+  [true, { 'x-tenant-id': TENANT }],
+  [true, { 'accept-encoding': 'identity' }],
+  [true, { 'if-modified-since': 'Mon, 30 Nov 2026 10:00:00 GMT' }],
+  [false, {}, 'HEAD'],
+  [false, {}, 'DELETE'],
+  [false, { accept: 'text/html' }],
+  [false, { authorization: 'Bearer not.a.token' }],
+  [false, { origin: 'https://app.test' }],
+  [false, { 'x-tenant-id': 'everybody' }],
+  [false, { 'x-tenant-id': '0199f3a0-7c1e-7a01-8000-0000000000ff' }], // never seen before
+  [false, { 'if-none-match': '*' }],
+  [false, { 'wait-for-cursor': 'none of ours' }],
+  [false, { 'content-length': '0' }],
+  [false, { 'transfer-encoding': 'chunked' }],
+  [false, { host: 'a b' }],
+]
+
+t.test('only what the cache alone can answer is kept from the framework', async (t) => {
+  parseTenant(TENANT, 'X-Tenant-ID') // one that is known
+  const observed: Answered[] = []
+  const answer = makeAnswer({ tenantId: SHARED_TENANT, json: '{"ready":true}', eventCursor: 'c' })
+  const ready: ReadyAnswers = {
+    memo: {
+      remember: () => {},
+      find: (url) =>
+        url === PATH ? { key: 'k', observe: (each) => void observed.push(each) } : undefined,
+    },
+    cache: {
+      find: (tenantId, key) =>
+        key === 'k' && [SHARED_TENANT, TENANT].includes(tenantId) ? answer : undefined,
+      load: () => Promise.resolve(undefined),
+      grew: () => {},
+    },
+    requestIdOf: () => 'made',
+  }
+  let asked = 0
+  const server = createServer((_request, response) => {
+    asked += 1
+    response.end('framework')
+  })
+  answerReady(server, ready)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => server.close())
+  const { port } = server.address() as AddressInfo
+  for (const [isPlain, headers, method] of REQUESTS) {
+    const before = asked
+    const got = await ask(port, {
+      path: PATH,
+      headers,
+      ...(method === undefined ? {} : { method }),
+    })
+    const what = JSON.stringify([method, headers])
+    t.equal(asked === before, isPlain, what)
+    if (isPlain) t.equal(got.body.toString(), '{"ready":true}', what)
+  }
+  await ask(port, { path: '/v1/pets?species=DOG' })
+  t.equal(observed.length, REQUESTS.filter(([isPlain]) => isPlain).length)
+  t.match(observed[0], { method: 'GET', url: PATH, status: 200, requestId: 'made' })
+  t.ok((observed[0]?.elapsedMs ?? -1) >= 0)
+})
+
+t.test('the answer is the one that the framework gives, byte by byte', async (t) => {
+  const rig = await httpApp(t)
+  await rig.app.listen({ port: 0, host: '127.0.0.1' })
+  const { port } = rig.app.server.address() as AddressInfo
+  await rig.admit()
+  await rig.admit({ name: 'Ümit' }, rig.inTenant('staff'))
+  await rig.settled()
+  const paths = [
+    PATH,
+    (await rig.admit()).url,
+    '/pets',
+    '/shelters',
+    '/v1/pets?include=links&facets=size',
+  ]
+  for (const path of paths) {
+    for (const [, headers, method = 'GET'] of REQUESTS) {
+      if (method === 'DELETE' || headers['host'] !== undefined) continue
+      const what = `${method} ${path} ${JSON.stringify(headers)}`
+      await rig.settled()
+      await ask(port, { method, path, headers }) // from now on it is known, and in the cache
+      const got = await ask(port, { method, path, headers })
+      const framework = await rig.app.inject({ method: method as 'GET', url: path, headers })
+      t.equal(got.status, framework.statusCode, what)
+      if (method !== 'HEAD')
+        t.strictSame(withoutId(got.body), withoutId(framework.rawPayload), what)
+      t.strictSame(comparable(got.headers), comparable(framework.headers), what)
+    }
+  }
+})
+
+/** A refusal says when it was. */
+const withoutId = (body: Buffer): string =>
+  body.toString('latin1').replace(/"(timestamp|instance|requestId)":"[^"]*"/g, '')
+
+const OF_THE_MOMENT = ['date', 'connection', 'keep-alive', 'transfer-encoding']
+const comparable = (headers: Readonly<Record<string, unknown>>) =>
+  Object.fromEntries(
+    Object.entries(headers)
+      .filter(([name]) => !OF_THE_MOMENT.includes(name))
+      .map(([name, value]) => [
+        name,
+        /^[\da-f-]{36}$/.test(String(value)) ? 'an id' : String(value),
+      ])
+      .sort(),
+  )
+
+t.test('it is measured as all answers are, and after a write it is a new one', async (t) => {
+  const rig = await httpApp(t)
+  await rig.app.listen({ port: 0, host: '127.0.0.1' })
+  const { port } = rig.app.server.address() as AddressInfo
+  const read = async () =>
+    JSON.parse(String((await ask(port, { path: PATH })).body)) as { data: unknown[] }
+  await rig.admit()
+  await rig.settled()
+  for (let count = 0; count < 3; count += 1) t.equal((await read()).data.length, 1)
+  const noticed = rig.lines.filter(({ message, fields }) => {
+    return (
+      message === 'request answered' && fields['path'] === '/v1/pets' && fields['method'] === 'GET'
+    )
+  })
+  t.equal(noticed.length, 3)
+  await rig.admit(LUNA)
+  await rig.settled()
+  t.equal((await read()).data.length, 2)
+})
+
+t.test(
+  'where reads are not public, or a rate is kept, everybody meets the framework',
+  async (t) => {
+    for (const settings of [{ publicReads: false }, { rateLimitPerMinute: 3 }]) {
+      const rig = await httpApp(t, { settings })
+      await rig.app.listen({ port: 0, host: '127.0.0.1' })
+      const { port } = rig.app.server.address() as AddressInfo
+      await rig.admit({}, rig.inTenant('staff'))
+      await rig.settled()
+      const headers = { 'x-tenant-id': TENANT }
+      const known = await ask(port, { path: PATH, headers: rig.inTenant('staff') })
+      t.equal(known.status, 200, 'the cache has the answer')
+      const statuses: number[] = []
+      for (let count = 0; count < 4; count += 1)
+        statuses.push((await ask(port, { path: PATH, headers })).status)
+      t.strictSame(
+        statuses,
+        settings.publicReads === false ? [401, 401, 401, 401] : [200, 200, 200, 429],
+      )
+    }
+  },
+)
