@@ -77,9 +77,12 @@ t.test('a store that somebody has written to is left as it is', async (t) => {
   const pet = (await eventsOf(begun)).find(({ type }) => type === 'pet.admitted')
   const removed = await begun.application.pets.remove(staff, pet?.streamId ?? '', { reason: 'x' })
   t.equal(removed.kind, 'done')
-  const before = (await eventsOf(begun)).length
+  // Policies may still answer to what was there.
+  const admitted = async () =>
+    (await eventsOf(begun)).filter(({ type }) => type === 'pet.admitted').length
+  const before = await admitted()
   t.equal(await seed(begun), false)
-  t.equal((await eventsOf(begun)).length, before)
+  t.equal(await admitted(), before)
 })
 
 t.test('a pet of the demo that was removed does not come back', async (t) => {

@@ -216,6 +216,7 @@ t.test('what a body says wrongly is refused by its name', async (t) => {
     [{ pagination: { cursor: '', page: 2 } }, ['pagination.cursor INVALID_VALUE']],
     [{ facets: ['name'] }, ['facets.0 INVALID_ENUM_VALUE']],
     [{ include: ['owner'] }, ['include.0 INVALID_ENUM_VALUE']],
+    [{ criteria: { status: ['NOT_AVAILABLE'] } }, ['criteria.status INVALID_ENUM_VALUE']],
   ]
   for (const [method, url] of SEARCHES) {
     for (const [payload, named] of bad) {

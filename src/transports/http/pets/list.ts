@@ -8,7 +8,7 @@ import { callerHasScope, callerOf } from '../host.ts'
 import { linkField } from '../link-field.ts'
 import type { RouteParts } from '../options.ts'
 import { badCursor } from '../paging.ts'
-import { ProblemError } from '../problem.ts'
+import { type FieldError, ProblemError } from '../problem.ts'
 import { hrefParameters, type PetSearchPlan } from './query.ts'
 
 export const ACCEPT_QUERY = 'application/json'
@@ -20,28 +20,28 @@ export const sendPetSearch = async (
   plan: PetSearchPlan,
 ): Promise<FastifyReply> => {
   const caller = callerOf(request)
-  if (plan.needsStaff && !callerHasScope(caller, 'write:pets')) throw staffOnly()
-  const { tenantId } = caller
   const isGet = request.method === 'GET' || request.method === 'HEAD'
+  if (plan.needsStaff && !callerHasScope(caller, 'write:pets')) throw staffOnly(isGet)
+  const { tenantId } = caller
   const sent = await sendCached(parts, request, reply, {
     tenantId,
     key: plan.key,
     make: () => search(parts, tenantId, plan),
     ...(isGet ? {} : { headers: asGet(plan) }),
   })
-  if (sent === undefined) throw isGet ? badCursor('search') : badCursorInBody()
+  if (sent === undefined) throw isGet ? badCursor('search') : invalidBody(BAD_CURSOR)
   return sent
 }
 
-const badCursorInBody = (): ProblemError =>
+const BAD_CURSOR: FieldError = {
+  field: 'pagination.cursor',
+  message: 'Is not a cursor of this search',
+  code: 'INVALID_FORMAT',
+}
+
+const invalidBody = (error: FieldError): ProblemError =>
   new ProblemError('validation-error', 'The request body contains validation errors', {
-    errors: [
-      {
-        field: 'pagination.cursor',
-        message: 'Is not a cursor of this search',
-        code: 'INVALID_FORMAT',
-      },
-    ],
+    errors: [error],
   })
 
 /** The same question as a GET: caches and links can use it where a body cannot go. */
@@ -50,16 +50,13 @@ const asGet = (plan: PetSearchPlan): Readonly<Record<string, string>> => ({
   'accept-query': ACCEPT_QUERY,
 })
 
-const staffOnly = (): ProblemError =>
-  new ProblemError('bad-request', 'The query is not valid. status: NOT_AVAILABLE is for staff.', {
-    errors: [
-      {
-        field: 'status',
-        message: 'Must be one of: AVAILABLE, PENDING, ADOPTED',
-        code: 'INVALID_ENUM_VALUE',
-      },
-    ],
-  })
+const staffOnly = (isGet: boolean): ProblemError => {
+  const message = 'Must be one of: AVAILABLE, PENDING, ADOPTED'
+  const code = 'INVALID_ENUM_VALUE'
+  if (!isGet) return invalidBody({ field: 'criteria.status', message, code })
+  const detail = 'The query is not valid. status: NOT_AVAILABLE is for staff.'
+  return new ProblemError('bad-request', detail, { errors: [{ field: 'status', message, code }] })
+}
 
 /** Undefined: the cursor is none of this search. */
 const search = async (
