@@ -6,7 +6,7 @@ import { SHARED_TENANT, tenantIdSchema, type TenantId, uuidSchema } from '../../
 import type { Caller } from './host.ts'
 import { callerOf, requireScope } from './host.ts'
 import { ProblemError } from './problem.ts'
-import { type RateLimit, rateFields, type RateLimitVerdict } from './rate-limit.ts'
+import { type RateLimit, rateFields, type RateLimitVerdict, refusedBefore } from './rate-limit.ts'
 
 export type Hook = (
   request: FastifyRequest,
@@ -59,7 +59,7 @@ export const createGuard = (
     const isKnown = principal !== null && principal !== 'bad_token'
     if (rateLimit !== undefined) {
       const key = isKnown ? `${principal.kind}:${principal.subject}` : request.ip
-      const verdict = await rateLimit.consume(key)
+      const verdict = refusedBefore.get(request.raw) ?? (await rateLimit.consume(key))
       reply.headers(manner.rateFields(verdict))
       if (!verdict.isAllowed) throw rateExceeded(verdict)
     }
@@ -107,7 +107,7 @@ const badToken = (): ProblemError =>
     headers: { 'www-authenticate': 'Bearer error="invalid_token"' },
   })
 
-const MODERN: GuardManner = { rateFields, badToken }
+export const MODERN: GuardManner = { rateFields, badToken }
 
 const authenticate = async (
   verifier: TokenVerifier,

@@ -11,9 +11,10 @@ import type { Logger } from '../../core/logger.ts'
 import type { Metrics } from '../../core/metrics.ts'
 import type { Outbound } from '../../core/outbound.ts'
 import type { EventCursors } from './event-cursor.ts'
-import type { Hook } from './guard.ts'
+import type { GuardManner, Hook } from './guard.ts'
 import type { IdempotentRunner } from './idempotency.ts'
 import type { Observe } from './observe.ts'
+import type { RateLimit } from './rate-limit.ts'
 import type { ResponseCache } from './response-cache.ts'
 import type { UrlMemo } from './url-memo.ts'
 
@@ -59,6 +60,7 @@ export type RouteParts = HttpServerOptions &
     eventCursors: EventCursors
     runIdempotent: IdempotentRunner
     readGate: Hook
+    rateLimit: RateLimit | undefined
   }>
 
 export type CacheScope = Readonly<{ tenantId: TenantId; key: string }>
@@ -76,5 +78,7 @@ declare module 'fastify' {
     acceptPatch?: string
     /** Counts the request as answered, for one whose connection is taken over. */
     observe?: Observe
+    /** How its profile tells the rate. */
+    rateFields?: GuardManner['rateFields']
   }
 }

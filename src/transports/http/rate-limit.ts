@@ -1,4 +1,5 @@
 // Requests a minute for each principal or address, and the header fields that tell callers where they stand.
+import type { IncomingMessage } from 'node:http'
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
 import type { Clock } from '../../core/clock.ts'
 import type { Metrics } from '../../core/metrics.ts'
@@ -17,6 +18,9 @@ export type RateLimit = Readonly<{
   perMinute: number
   consume(key: string): Promise<RateLimitVerdict>
 }>
+
+/** Refusals of requests that were counted before a guard met them: it does not count them again. */
+export const refusedBefore = new WeakMap<IncomingMessage, RateLimitVerdict>()
 
 /** Undefined when there is no limit. */
 export const createRateLimit = (

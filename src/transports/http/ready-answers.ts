@@ -2,16 +2,19 @@
 // with the request could make it another one. What is not as plain as that goes the usual way, which gives the same.
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http'
 import { SHARED_TENANT, type TenantId } from '../../core/ids.ts'
-import { readyVariant } from './answer.ts'
+import { readyVariant, type Variant } from './answer.ts'
 import { knownTenant, SAFE_HEADERS } from './guard.ts'
 import { takesJson } from './negotiation.ts'
+import type { Answered } from './observe.ts'
+import { type RateLimit, refusedBefore } from './rate-limit.ts'
 import type { ResponseCache } from './response-cache.ts'
-import type { UrlMemo } from './url-memo.ts'
+import type { Known, UrlMemo } from './url-memo.ts'
 import { hasOneHost } from './wire.ts'
 
 export type ReadyAnswers = Readonly<{
   memo: UrlMemo
   cache: ResponseCache
+  rateLimit: RateLimit | undefined // by the address of the connection
   requestIdOf: (request: IncomingMessage) => string
 }>
 
@@ -19,32 +22,50 @@ export type ReadyAnswers = Readonly<{
 export const answerReady = (server: Server, ready: ReadyAnswers): void => {
   const [framework, ...others] = server.listeners('request') as RequestListener[]
   if (framework === undefined || others.length > 0) throw new Error('one listener was expected')
+  const { rateLimit } = ready
   server.removeListener('request', framework)
   server.on('request', (request, response) => {
-    if (!sendReady(request, response, ready)) framework(request, response)
+    const found = findReady(request, ready)
+    if (found === undefined) return framework(request, response)
+    if (rateLimit === undefined) return send(response, found, {})
+    void rateLimit.consume(request.socket.remoteAddress ?? '').then((verdict) => {
+      if (verdict.isAllowed) return send(response, found, found.known.rateFields?.(verdict) ?? {})
+      refusedBefore.set(request, verdict)
+      framework(request, response)
+    })
   })
 }
 
-const sendReady = (
+type Found = Readonly<{ known: Known; variant: Variant; answered: Omit<Answered, 'elapsedMs'> }> &
+  Readonly<{ startedMs: number }>
+
+const findReady = (
   request: IncomingMessage,
-  response: ServerResponse,
   { memo, cache, requestIdOf }: ReadyAnswers,
-): boolean => {
+): Found | undefined => {
   const startedMs = performance.now()
   const { method, url } = request
   const known = method === 'GET' && url !== undefined ? memo.find(url) : undefined
-  if (known === undefined || !isPlain(request)) return false
+  if (known === undefined || !isPlain(request)) return undefined
   const tenantId = tenantOf(request.headers['x-tenant-id'])
   const answer = tenantId === undefined ? undefined : cache.find(tenantId, known.key)
   const variant = answer === undefined ? undefined : readyVariant(answer, request)
-  if (variant === undefined) return false
-  const requestId = requestIdOf(request)
-  response.writeHead(200, [...variant.fields, ...STANDING, 'x-request-id', requestId])
+  if (variant === undefined) return undefined
+  const answered = { method: 'GET', url, status: 200, requestId: requestIdOf(request) }
+  return { known, variant, answered, startedMs }
+}
+
+const send = (
+  response: ServerResponse,
+  { known, variant, answered, startedMs }: Found,
+  rateFields: Readonly<Record<string, string>>,
+): void => {
+  const fields = [...variant.fields, ...STANDING, 'x-request-id', answered.requestId]
+  for (const name in rateFields) fields.push(name, rateFields[name] ?? '')
+  response.writeHead(200, fields)
   response.end(variant.body, () => {
-    const elapsedMs = performance.now() - startedMs
-    known.observe?.({ method: 'GET', url, status: 200, requestId, elapsedMs })
+    known.observe?.({ ...answered, elapsedMs: performance.now() - startedMs })
   })
-  return true
 }
 
 const STANDING = Object.entries(SAFE_HEADERS).flat()

@@ -19,6 +19,7 @@ import {
   createRateGuard,
   createReadGate,
   type Hook,
+  MODERN,
   standingHeaders,
 } from './guard.ts'
 import { createIdempotentRunner } from './idempotency.ts'
@@ -62,7 +63,7 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Fast
   const table = watchRoutes(app)
   const list = collectRoutes(app)
   installErrorHandling(app, options.logger, sendInManner)
-  const guards = createGuards(options)
+  const guards = createGuards(parts)
   installHooks(app, { ...guards, observe: observeResponses(options) })
   answerNotFound(app, guards, table)
   // Reads that go through the response cache bring their own compressed bytes; this is for the others.
@@ -111,8 +112,10 @@ const createFastify = (options: HttpServerOptions, parts: RouteParts): FastifyIn
       void sendInManner(request, reply, toProblem(error))
     },
   })
-  const { publicReads, rateLimitPerMinute } = options.settings
-  if (publicReads && rateLimitPerMinute <= 0) answerReady(app.server, { ...parts, requestIdOf })
+  const { publicReads, trustProxy } = options.settings
+  // Behind a proxy the framework alone knows whose address is counted.
+  const isCountable = parts.rateLimit === undefined || trustProxy === false
+  if (publicReads && isCountable) answerReady(app.server, { ...parts, requestIdOf })
   answerOnTheWire(app.server)
   tellClientsBeforeClosing(app)
   app.setValidatorCompiler(zodValidator)
@@ -159,19 +162,17 @@ const createParts = (options: HttpServerOptions): RouteParts => {
     eventCursors: createEventCursors(application, options.cursors),
     runIdempotent: createIdempotentRunner(),
     readGate: createReadGate(settings.publicReads),
+    rateLimit: createRateLimit({ perMinute: settings.rateLimitPerMinute, clock, metrics }),
   }
 }
 
 type Guards = Readonly<{ guard: Hook; rateGuard: Hook; classicGuard: Hook }>
 
-const createGuards = ({ verifier, clock, metrics, settings }: HttpServerOptions): Guards => {
-  const rateLimit = createRateLimit({ perMinute: settings.rateLimitPerMinute, clock, metrics })
-  return {
-    guard: createGuard({ verifier, rateLimit }),
-    rateGuard: createRateGuard(rateLimit),
-    classicGuard: createGuard({ verifier, rateLimit, manner: classicGuardManner }),
-  }
-}
+const createGuards = ({ verifier, rateLimit }: RouteParts): Guards => ({
+  guard: createGuard({ verifier, rateLimit }),
+  rateGuard: createRateGuard(rateLimit),
+  classicGuard: createGuard({ verifier, rateLimit, manner: classicGuardManner }),
+})
 
 type Hooking = Guards & Readonly<{ observe: ReturnType<typeof observeResponses> }>
 
@@ -191,7 +192,8 @@ const installHooks = (
     if (route.config?.isJson === true) hooks.push(acceptsJson)
     route.onRequest = [...hooks, ...hooksOf(route.onRequest)]
     const observed = observe(route.url)
-    route.config = { ...route.config, observe: observed }
+    const { rateFields } = isClassicScope(this) ? classicGuardManner : MODERN
+    route.config = { ...route.config, observe: observed, rateFields }
     route.onResponse = [
       ...hooksOf(route.onResponse),
       (request, reply, done) => {

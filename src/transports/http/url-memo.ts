@@ -1,11 +1,17 @@
 // Remembers what a URL asked for, so that asking again costs no parsing and no validation. Of GET and HEAD alone.
 import type { FastifyRequest } from 'fastify'
+import type { GuardManner } from './guard.ts'
 import type { Observe } from './observe.ts'
 
 const MAX_REMEMBERED_URLS = 20_000
 
 export type Planned = Readonly<{ key: string; needsStaff?: boolean }>
-type Known = Readonly<{ key: string; observe: Observe | undefined }>
+/** And what its route does with every answer. */
+export type Known = Readonly<{
+  key: string
+  observe: Observe | undefined
+  rateFields: GuardManner['rateFields'] | undefined
+}>
 
 export type UrlMemo = Readonly<{
   remember(request: FastifyRequest, plan: Planned): void
@@ -19,7 +25,8 @@ export const createUrlMemo = (): UrlMemo => {
     remember: ({ raw, routeOptions }, { key, needsStaff }) => {
       if (raw.url === undefined || needsStaff === true) return
       if (known.size >= MAX_REMEMBERED_URLS) known.clear()
-      known.set(raw.url, { key, observe: routeOptions.config.observe })
+      const { observe, rateFields } = routeOptions.config
+      known.set(raw.url, { key, observe, rateFields })
     },
   }
 }

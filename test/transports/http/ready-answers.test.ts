@@ -2,12 +2,18 @@
 // are, and only where nothing that came with the request decides about it.
 import { createServer, request as httpRequest, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { SHARED_TENANT } from '../../../src/core/ids.ts'
+import { type Metrics, noMetrics } from '../../../src/core/metrics.ts'
 import type { Answered } from '../../../src/transports/http/observe.ts'
 import { makeAnswer } from '../../../src/transports/http/answer.ts'
 import { parseTenant } from '../../../src/transports/http/guard.ts'
-import { answerReady, type ReadyAnswers } from '../../../src/transports/http/ready-answers.ts'
+import {
+  type RateLimit,
+  type RateLimitVerdict,
+  refusedBefore,
+} from '../../../src/transports/http/rate-limit.ts'
+import { answerReady } from '../../../src/transports/http/ready-answers.ts'
 import { type Headers, httpApp, LUNA, TENANT } from './http-app.ts'
 
 type Got = Readonly<{ status: number; headers: IncomingMessage['headers']; body: Buffer }>
@@ -64,42 +70,44 @@ const REQUESTS: readonly (readonly [isPlain: boolean, headers: Headers, method?:
   [false, { host: 'a b' }],
 ]
 
-t.test('only what the cache alone can answer is kept from the framework', async (t) => {
-  parseTenant(TENANT, 'X-Tenant-ID') // one that is known
+/** A server whose framework says no more than that it was asked. */
+const standIn = async (t: Test, rateLimit: RateLimit | undefined) => {
   const observed: Answered[] = []
   const answer = makeAnswer({ tenantId: SHARED_TENANT, json: '{"ready":true}', eventCursor: 'c' })
-  const ready: ReadyAnswers = {
-    memo: {
-      remember: () => {},
-      find: (url) =>
-        url === PATH ? { key: 'k', observe: (each) => void observed.push(each) } : undefined,
-    },
+  const known = {
+    key: 'k',
+    observe: (each: Answered) => void observed.push(each),
+    rateFields: ({ remaining }: RateLimitVerdict) => ({ 'ratelimit-remaining': String(remaining) }),
+  }
+  const asked: IncomingMessage[] = []
+  const server = createServer((request, response) => {
+    asked.push(request)
+    response.end('framework')
+  })
+  answerReady(server, {
+    memo: { remember: () => {}, find: (url) => (url === PATH ? known : undefined) },
     cache: {
       find: (tenantId, key) =>
         key === 'k' && [SHARED_TENANT, TENANT].includes(tenantId) ? answer : undefined,
       load: () => Promise.resolve(undefined),
       grew: () => {},
     },
+    rateLimit,
     requestIdOf: () => 'made',
-  }
-  let asked = 0
-  const server = createServer((_request, response) => {
-    asked += 1
-    response.end('framework')
   })
-  answerReady(server, ready)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   t.teardown(() => server.close())
-  const { port } = server.address() as AddressInfo
-  for (const [isPlain, headers, method] of REQUESTS) {
-    const before = asked
-    const got = await ask(port, {
-      path: PATH,
-      headers,
-      ...(method === undefined ? {} : { method }),
-    })
-    const what = JSON.stringify([method, headers])
-    t.equal(asked === before, isPlain, what)
+  return { port: (server.address() as AddressInfo).port, asked, observed }
+}
+
+t.test('only what the cache alone can answer is kept from the framework', async (t) => {
+  parseTenant(TENANT, 'X-Tenant-ID') // one that is known
+  const { port, asked, observed } = await standIn(t, undefined)
+  for (const [isPlain, headers, method = 'GET'] of REQUESTS) {
+    const before = asked.length
+    const got = await ask(port, { path: PATH, headers, method })
+    const what = `${method} ${JSON.stringify(headers)}`
+    t.equal(asked.length === before, isPlain, what)
     if (isPlain) t.equal(got.body.toString(), '{"ready":true}', what)
   }
   await ask(port, { path: '/v1/pets?species=DOG' })
@@ -108,8 +116,29 @@ t.test('only what the cache alone can answer is kept from the framework', async 
   t.ok((observed[0]?.elapsedMs ?? -1) >= 0)
 })
 
-t.test('the answer is the one that the framework gives, byte by byte', async (t) => {
-  const rig = await httpApp(t)
+t.test('where a rate is kept each request is counted once, by its address', async (t) => {
+  const keys: string[] = []
+  const verdict = { perMinute: 1, retryAfterSeconds: 9, resetAtSeconds: 9 }
+  const { port, asked } = await standIn(t, {
+    perMinute: 1,
+    consume: (key) => {
+      keys.push(key)
+      return Promise.resolve({ ...verdict, isAllowed: keys.length === 1, remaining: 0 })
+    },
+  })
+  const first = await ask(port, { path: PATH })
+  t.equal(first.body.toString(), '{"ready":true}')
+  t.equal(first.headers['ratelimit-remaining'], '0')
+  t.equal((await ask(port, { path: PATH })).body.toString(), 'framework')
+  t.strictSame(keys, ['127.0.0.1', '127.0.0.1'])
+  const [refused] = asked
+  t.match(refused && refusedBefore.get(refused), { isAllowed: false }, 'whose guard is told')
+  await ask(port, { path: PATH, headers: { authorization: 'Bearer some.one' } })
+  t.equal(keys.length, 2, 'what is not answered here is not counted here')
+})
+
+const byteByByte = async (t: Test, rateLimitPerMinute: number): Promise<void> => {
+  const rig = await httpApp(t, { settings: { rateLimitPerMinute } })
   await rig.app.listen({ port: 0, host: '127.0.0.1' })
   const { port } = rig.app.server.address() as AddressInfo
   await rig.admit()
@@ -136,11 +165,17 @@ t.test('the answer is the one that the framework gives, byte by byte', async (t)
       t.strictSame(comparable(got.headers), comparable(framework.headers), what)
     }
   }
-})
+}
+
+t.test('the answer is the one that the framework gives, byte by byte', (t) => byteByByte(t, 0))
+t.test('also where it tells the rate', (t) => byteByByte(t, 1_000_000))
 
 /** A refusal says when it was. */
 const withoutId = (body: Buffer): string =>
   body.toString('latin1').replace(/"(timestamp|instance|requestId)":"[^"]*"/g, '')
+
+const withoutCount = (name: string, value: string): string =>
+  /ratelimit/.test(name) ? value.replace(/\d+/g, 'n') : value
 
 const OF_THE_MOMENT = ['date', 'connection', 'keep-alive', 'transfer-encoding']
 const comparable = (headers: Readonly<Record<string, unknown>>) =>
@@ -149,7 +184,7 @@ const comparable = (headers: Readonly<Record<string, unknown>>) =>
       .filter(([name]) => !OF_THE_MOMENT.includes(name))
       .map(([name, value]) => [
         name,
-        /^[\da-f-]{36}$/.test(String(value)) ? 'an id' : String(value),
+        /^[\da-f-]{36}$/.test(String(value)) ? 'an id' : withoutCount(name, String(value)),
       ])
       .sort(),
   )
@@ -174,25 +209,51 @@ t.test('it is measured as all answers are, and after a write it is a new one', a
   t.equal((await read()).data.length, 2)
 })
 
-t.test(
-  'where reads are not public, or a rate is kept, everybody meets the framework',
-  async (t) => {
-    for (const settings of [{ publicReads: false }, { rateLimitPerMinute: 3 }]) {
-      const rig = await httpApp(t, { settings })
-      await rig.app.listen({ port: 0, host: '127.0.0.1' })
-      const { port } = rig.app.server.address() as AddressInfo
-      await rig.admit({}, rig.inTenant('staff'))
-      await rig.settled()
-      const headers = { 'x-tenant-id': TENANT }
-      const known = await ask(port, { path: PATH, headers: rig.inTenant('staff') })
-      t.equal(known.status, 200, 'the cache has the answer')
-      const statuses: number[] = []
-      for (let count = 0; count < 4; count += 1)
-        statuses.push((await ask(port, { path: PATH, headers })).status)
-      t.strictSame(
-        statuses,
-        settings.publicReads === false ? [401, 401, 401, 401] : [200, 200, 200, 429],
-      )
-    }
-  },
-)
+t.test('where reads are not public everybody meets the framework', async (t) => {
+  const rig = await httpApp(t, { settings: { publicReads: false } })
+  await rig.app.listen({ port: 0, host: '127.0.0.1' })
+  const { port } = rig.app.server.address() as AddressInfo
+  await rig.admit({}, rig.inTenant('staff'))
+  await rig.settled()
+  const known = await ask(port, { path: PATH, headers: rig.inTenant('staff') })
+  t.equal(known.status, 200, 'the cache has the answer')
+  t.equal((await ask(port, { path: PATH, headers: { 'x-tenant-id': TENANT } })).status, 401)
+})
+
+t.test('who asks too often is refused, and was counted once', async (t) => {
+  let refusals = 0
+  const count: Metrics['count'] = (name) => {
+    if (name === 'pawtrail_rate_limited_total') refusals += 1
+  }
+  const rig = await httpApp(t, {
+    settings: { rateLimitPerMinute: 3 },
+    ports: { metrics: { ...noMetrics, count } },
+  })
+  await rig.app.listen({ port: 0, host: '127.0.0.1' })
+  const { port } = rig.app.server.address() as AddressInfo
+  const told: unknown[] = []
+  for (let asked = 0; asked < 5; asked += 1) {
+    const { status, headers } = await ask(port, { path: PATH })
+    told.push([status, headers['ratelimit-remaining'], headers['retry-after'] !== undefined])
+  }
+  t.strictSame(told, [
+    [200, '2', false],
+    [200, '1', false],
+    [200, '0', false],
+    [429, '0', true],
+    [429, '0', true],
+  ])
+  t.equal(refusals, 2)
+})
+
+t.test('behind a proxy the rate is kept by the address that it names', async (t) => {
+  const rig = await httpApp(t, { settings: { rateLimitPerMinute: 1, trustProxy: true } })
+  await rig.app.listen({ port: 0, host: '127.0.0.1' })
+  const { port } = rig.app.server.address() as AddressInfo
+  const statuses: number[] = []
+  for (const address of ['192.0.2.1', '192.0.2.2', '192.0.2.3', '192.0.2.1']) {
+    const headers = { 'x-forwarded-for': address }
+    statuses.push((await ask(port, { path: PATH, headers })).status)
+  }
+  t.strictSame(statuses, [200, 200, 200, 429])
+})
