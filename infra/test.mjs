@@ -1,7 +1,7 @@
 // npm test: installs everything, checks types, lint, imports and unused code, then runs the tests against one embedded
 // PostgreSQL. With file arguments only those tests run.
 import { spawn } from 'node:child_process'
-import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { chmodSync, cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { checkNode, ensureInstalled, root } from './install.mjs'
@@ -38,6 +38,7 @@ const startServer = async () => {
   await makeCluster(prepared, logger)
   const dataDir = path.join(folder, 'cluster')
   cpSync(prepared, dataDir, { recursive: true })
+  chmodSync(dataDir, 0o700) // some versions of Node do not copy it
   const server = await startEmbeddedPostgres({ dataDir, logger, settings })
   const stop = async () => {
     await server.stop()

@@ -67,7 +67,11 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Fast
   installHooks(app, { ...guards, observe: observeResponses(options) })
   answerNotFound(app, guards, table)
   // Reads that go through the response cache bring their own compressed bytes; this is for the others.
-  await app.register(compress, { encodings: ['br', 'gzip'], threshold: LIMITS.compressFromBytes })
+  await app.register(compress, {
+    encodings: ['br', 'gzip'],
+    requestEncodings: ['br', 'gzip', 'deflate'], // whatever else a newer Node can unpack
+    threshold: LIMITS.compressFromBytes,
+  })
 
   operatingRoutes(app, parts)
   petRoutes(app, parts)
