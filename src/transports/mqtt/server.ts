@@ -14,7 +14,7 @@ import { createRoster } from './roster.ts'
 import { heldBytes, offerStock } from './session.ts'
 import { createSignIn, type SignInOptions } from './sign-in.ts'
 import { createStock } from './stock.ts'
-import { TCP } from './tcp.ts'
+import { limitUnsent, TCP } from './tcp.ts'
 
 export type MqttAddress = Readonly<{
   host: string
@@ -83,7 +83,10 @@ export const createMqtt = (options: MqttOptions): MqttTransport => {
         const server =
           tls === undefined
             ? createTcpServer(line, onSocket)
-            : createTlsServer({ ...tls, ...line }, onSocket)
+            : createTlsServer({ ...tls, ...line }, (socket) => {
+                limitUnsent(socket, limits.unsentBytes)
+                onSocket(socket)
+              })
         server.on('tlsClientError', () => {})
         server.once('error', reject)
         server.listen(port, host, () => {

@@ -25,6 +25,13 @@ export const TCP: Wire = {
   cut: ({ socket }) => void socket.destroy(),
 }
 
+type Writing = Duplex & { _writableState?: { highWaterMark?: number } }
+
+/** Node gives a TLS socket the default of its version, whatever its server was told: 64 KiB from 22 on, before 16 KiB. */
+export const limitUnsent = ({ _writableState: state }: Writing, bytes: number): void => {
+  if (state?.highWaterMark !== undefined) state.highWaterMark = bytes
+}
+
 function onData(this: Told, bytes: Buffer): void {
   hear(this.client, bytes)
 }
