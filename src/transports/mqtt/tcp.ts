@@ -27,7 +27,7 @@ export const TCP: Wire = {
 
 type Writing = Duplex & { _writableState?: { highWaterMark?: number } }
 
-/** Node gives a TLS socket the default of its version, whatever its server was told: 64 KiB from 22 on, before 16 KiB. */
+/** A TLS socket has the default of its Node, whatever its server was told: 16 KiB, and from version 22 on 64 KiB. */
 export const limitUnsent = ({ _writableState: state }: Writing, bytes: number): void => {
   if (state?.highWaterMark !== undefined) state.highWaterMark = bytes
 }
