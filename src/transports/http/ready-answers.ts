@@ -28,11 +28,14 @@ export const answerReady = (server: Server, ready: ReadyAnswers): void => {
     const found = findReady(request, ready)
     if (found === undefined) return framework(request, response)
     if (rateLimit === undefined) return send(response, found, {})
-    void rateLimit.consume(request.socket.remoteAddress ?? '').then((verdict) => {
-      if (verdict.isAllowed) return send(response, found, found.known.rateFields?.(verdict) ?? {})
-      refusedBefore.set(request, verdict)
-      framework(request, response)
-    })
+    void rateLimit.consume(request.socket.remoteAddress ?? '').then(
+      (verdict) => {
+        if (verdict.isAllowed) return send(response, found, found.known.rateFields?.(verdict) ?? {})
+        refusedBefore.set(request, verdict)
+        framework(request, response)
+      },
+      () => framework(request, response), // which meets the same fault, and answers for it
+    )
   })
 }
 

@@ -137,6 +137,13 @@ t.test('where a rate is kept each request is counted once, by its address', asyn
   t.equal(keys.length, 2, 'what is not answered here is not counted here')
 })
 
+t.test('where the rate cannot be told the framework is asked', async (t) => {
+  const consume = () => Promise.reject(new Error('no count'))
+  const { port, asked } = await standIn(t, { perMinute: 1, consume })
+  t.equal((await ask(port, { path: PATH })).body.toString(), 'framework')
+  t.equal(asked.length, 1)
+})
+
 const byteByByte = async (t: Test, rateLimitPerMinute: number): Promise<void> => {
   const rig = await httpApp(t, { settings: { rateLimitPerMinute } })
   await rig.app.listen({ port: 0, host: '127.0.0.1' })
