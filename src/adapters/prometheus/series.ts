@@ -55,10 +55,12 @@ export const createSeries = (shape: SeriesShape): Series => {
   }
   const write = (value: number, labels?: Labels): void => {
     if (labels === undefined) return plain?.add(value)
-    const known = byObject.get(labels) ?? cellOf(labels)
-    if (known === undefined) return
-    byObject.set(labels, known)
-    known.add(value)
+    const known = byObject.get(labels)
+    if (known !== undefined) return known.add(value)
+    const cell = cellOf(labels)
+    if (cell === undefined) return
+    byObject.set(labels, cell)
+    cell.add(value)
   }
   const get = async () => ({
     name,

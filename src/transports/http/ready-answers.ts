@@ -5,7 +5,6 @@ import { SHARED_TENANT, type TenantId } from '../../core/ids.ts'
 import { readyVariant, type Variant } from './answer.ts'
 import { knownTenant, SAFE_HEADERS } from './guard.ts'
 import { takesJson } from './negotiation.ts'
-import type { Answered } from './observe.ts'
 import { type RateLimit, refusedBefore } from './rate-limit.ts'
 import type { ResponseCache } from './response-cache.ts'
 import type { Known, UrlMemo } from './url-memo.ts'
@@ -39,8 +38,13 @@ export const answerReady = (server: Server, ready: ReadyAnswers): void => {
   })
 }
 
-type Found = Readonly<{ known: Known; variant: Variant; answered: Omit<Answered, 'elapsedMs'> }> &
-  Readonly<{ startedMs: number }>
+type Found = Readonly<{
+  known: Known
+  variant: Variant
+  url: string
+  requestId: string
+  startedMs: number
+}>
 
 const findReady = (
   request: IncomingMessage,
@@ -48,27 +52,28 @@ const findReady = (
 ): Found | undefined => {
   const startedMs = performance.now()
   const { method, url } = request
-  const known = method === 'GET' && url !== undefined ? memo.find(url) : undefined
+  if (method !== 'GET' || url === undefined) return undefined
+  const known = memo.find(url)
   if (known === undefined || !isPlain(request)) return undefined
   const tenantId = tenantOf(request.headers['x-tenant-id'])
   const answer = tenantId === undefined ? undefined : cache.find(tenantId, known.key)
   const variant = answer === undefined ? undefined : readyVariant(answer, request)
   if (variant === undefined) return undefined
-  const answered = { method: 'GET', url, status: 200, requestId: requestIdOf(request) }
-  return { known, variant, answered, startedMs }
+  return { known, variant, url, requestId: requestIdOf(request), startedMs }
 }
 
+// Noticed when it is handed over: to be told when it has left would cost each answer a listener.
 const send = (
   response: ServerResponse,
-  { known, variant, answered, startedMs }: Found,
+  { known, variant, url, requestId, startedMs }: Found,
   rateFields: Readonly<Record<string, string>>,
 ): void => {
-  const fields = [...variant.fields, ...STANDING, 'x-request-id', answered.requestId]
+  const fields = [...variant.fields, ...STANDING, 'x-request-id', requestId]
   for (const name in rateFields) fields.push(name, rateFields[name] ?? '')
   response.writeHead(200, fields)
-  response.end(variant.body, () => {
-    known.observe?.({ ...answered, elapsedMs: performance.now() - startedMs })
-  })
+  response.end(variant.body)
+  const elapsedMs = performance.now() - startedMs
+  known.observe?.({ method: 'GET', url, status: 200, requestId, elapsedMs })
 }
 
 const STANDING = Object.entries(SAFE_HEADERS).flat()
