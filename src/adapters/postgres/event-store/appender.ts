@@ -132,10 +132,7 @@ const flush = (state: State): void => {
     return
   }
   state.isSending = true
-  void send(state, client, batch).finally(() => {
-    state.isSending = false
-    flushSoon(state)
-  })
+  void send(state, client, batch)
 }
 
 const send = async (state: State, client: pg.Client, batch: QueuedAppend[]): Promise<void> => {
@@ -145,9 +142,13 @@ const send = async (state: State, client: pg.Client, batch: QueuedAppend[]): Pro
   try {
     const { rows } = await client.query<BatchRow & unknown[]>(batchQuery(batch))
     metrics.observe('pawtrail_append_batch_duration_seconds', (clock() - sentAtMs) / 1000)
+    state.isSending = false
+    flush(state) // the database works on the next batch while this one is answered
     answer(state, batch, rows[0])
   } catch (error) {
+    state.isSending = false
     refuse(state, { client, batch, error })
+    flushSoon(state)
   }
 }
 
