@@ -4,6 +4,7 @@
 import { hash } from 'node:crypto'
 import type { Principal, TokenVerifier } from '../../core/auth.ts'
 import type { Clock } from '../../core/clock.ts'
+import { oldestFirst } from '../../core/oldest-first.ts'
 
 export const MAX_TOKEN_LENGTH = 8 * 1024
 const MAX_GOOD_TOKENS = 10_000
@@ -42,6 +43,7 @@ type Recent<V> = Readonly<{ get(key: string): V | undefined; set(key: string, va
 /** Forgets the least recently used entry beyond its limit. A Map iterates in the order of insertion. */
 const createRecent = <V>(limit: number): Recent<V> => {
   const entries = new Map<string, V>()
+  const takeOldest = oldestFirst(entries)
   return {
     get: (key) => {
       const value = entries.get(key)
@@ -53,9 +55,7 @@ const createRecent = <V>(limit: number): Recent<V> => {
     set: (key, value) => {
       entries.delete(key)
       entries.set(key, value)
-      if (entries.size <= limit) return
-      const oldest = entries.keys().next()
-      if (oldest.done !== true) entries.delete(oldest.value)
+      if (entries.size > limit) takeOldest()
     },
   }
 }

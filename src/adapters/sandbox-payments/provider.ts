@@ -2,6 +2,7 @@
 // Its memory is bounded and ends with the process; a payment that it has forgotten was never received.
 import type { Clock } from '../../core/clock.ts'
 import type { TenantId } from '../../core/ids.ts'
+import { oldestFirst } from '../../core/oldest-first.ts'
 import type {
   CardSource,
   Charge,
@@ -37,17 +38,15 @@ type Payment = Readonly<{ outcome: ChargeOutcome; settledAtMs: number }>
 
 export const createSandboxPayments = (options: SandboxPaymentsOptions): PaymentProvider => {
   const { clock, settleAfterMs = SETTLE_AFTER_MS, maxPayments = MAX_PAYMENTS } = options
-  const payments = new Map<string, Payment>() // oldest first
+  const payments = new Map<string, Payment>()
+  const takeOldest = oldestFirst(payments)
 
   const outcomeOf = ({ outcome, settledAtMs }: Payment): ChargeOutcome =>
     clock() < settledAtMs ? { kind: 'processing' } : outcome
 
   const remember = (key: string, payment: Payment): void => {
     payments.set(key, payment)
-    for (const oldest of payments.keys()) {
-      if (payments.size <= maxPayments) return
-      payments.delete(oldest)
-    }
+    while (payments.size > maxPayments) takeOldest()
   }
 
   return {

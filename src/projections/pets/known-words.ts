@@ -2,6 +2,7 @@
 // A tenant's row names the transaction that wrote it last; what is known holds as long as that is
 // the one this process saw. A transaction that was rolled back, another process's work and a
 // rebuild all leave another name there, and the words are forgotten.
+import { oldestFirst } from '../../core/oldest-first.ts'
 
 export type KnownWords = Readonly<{
   /** The tenant's words as of that transaction: empty when anything else was seen last. May be added to. */
@@ -12,6 +13,7 @@ export type KnownWords = Readonly<{
 /** Keeps at most so many words, those of the tenants that were seen last. */
 export const createKnownWords = (limit: number): KnownWords => {
   const known = new Map<string, Readonly<{ writtenBy: string; words: Set<string>; size: number }>>()
+  const takeOldest = oldestFirst(known)
   let total = 0
 
   const forget = (tenant: string): void => {
@@ -30,10 +32,7 @@ export const createKnownWords = (limit: number): KnownWords => {
       forget(tenant) // the newest stand last
       known.set(tenant, { writtenBy, words, size: words.size })
       total += words.size
-      for (const oldest of known.keys()) {
-        if (total <= limit) return
-        forget(oldest)
-      }
+      while (total > limit) total -= takeOldest()?.[1].size ?? total
     },
   }
 }

@@ -3,6 +3,7 @@
 // after a restart the token's expiry alone bars them.
 import type { Clock } from '../../core/clock.ts'
 import { SHARED_TENANT } from '../../core/ids.ts'
+import { oldestFirst } from '../../core/oldest-first.ts'
 import type { FeedLimits } from './limits.ts'
 
 /** Whose it is, and of which tenant: of subscriptions and of connections alike. */
@@ -21,10 +22,7 @@ export type BarredOptions = Readonly<{
 export const createBarred = ({ clock, limits }: BarredOptions): Barred => {
   const untilMs = new Map<string, number>()
   const isBarred = (key: string): boolean => (untilMs.get(key) ?? 0) > clock()
-  const forgetOldest = (): void => {
-    const oldest = untilMs.keys().next()
-    if (oldest.done === false) untilMs.delete(oldest.value)
-  }
+  const takeOldest = oldestFirst(untilMs)
   return {
     add(tenantId, userId) {
       const key = `${tenantId} ${principalOf(userId)}`
@@ -34,7 +32,7 @@ export const createBarred = ({ clock, limits }: BarredOptions): Barred => {
       const shared = `${SHARED_TENANT} ${principalOf(userId)}`
       untilMs.delete(shared)
       untilMs.set(shared, clock() + limits.barredForMs)
-      while (untilMs.size > limits.barredUsers) forgetOldest()
+      while (untilMs.size > limits.barredUsers) takeOldest()
     },
     has: ({ tenantId, principal }) => isBarred(`${tenantId} ${principal}`),
   }

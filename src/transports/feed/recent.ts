@@ -1,5 +1,6 @@
 // What was made lately, by what it was made of, so that many who ask for the same share it. Bounded: what
 // was made first is forgotten first.
+import { oldestFirst } from '../../core/oldest-first.ts'
 
 export type Recent<Value> = Readonly<{
   get: (key: string) => Value | undefined
@@ -8,12 +9,12 @@ export type Recent<Value> = Readonly<{
 
 export const createRecent = <Value>(most: number): Recent<Value> => {
   const values = new Map<string, Value>()
+  const takeOldest = oldestFirst(values)
   return {
     get: (key) => values.get(key),
     put(key, value) {
       values.set(key, value)
-      const oldest = values.size > most ? values.keys().next() : undefined
-      if (oldest?.done === false) values.delete(oldest.value)
+      if (values.size > most) takeOldest()
     },
   }
 }

@@ -6,6 +6,7 @@
 // one read of the pet's stream, for whoever filters by it and for nobody else.
 import type { EventStore } from '../../core/event-store.ts'
 import type { StoredEvent } from '../../core/event.ts'
+import { oldestFirst } from '../../core/oldest-first.ts'
 import {
   NO_TRAITS,
   type Traits,
@@ -113,11 +114,11 @@ const keyOf = (event: StoredEvent): string => `${event.tenantId} ${event.streamI
 /** Those that were not asked for longest are forgotten first. */
 const createMemory = (maxPets: number) => {
   const histories = new Map<string, History>()
+  const takeOldest = oldestFirst(histories)
   const put = (key: string, history: History): void => {
     histories.delete(key)
     histories.set(key, history)
-    const oldest = histories.size > maxPets ? histories.keys().next() : undefined
-    if (oldest?.done === false) histories.delete(oldest.value)
+    if (histories.size > maxPets) takeOldest()
   }
   return {
     know(event: StoredEvent): TraitsAround | undefined {

@@ -3,6 +3,7 @@
 import type { Clock } from '../../core/clock.ts'
 import type { TenantId } from '../../core/ids.ts'
 import type { Metrics } from '../../core/metrics.ts'
+import { oldestFirst } from '../../core/oldest-first.ts'
 import type { Answer } from './answer.ts'
 
 const MAX_AGE_MS = 300_000
@@ -108,6 +109,7 @@ type Shelf = Readonly<{
 /** The entries, as many as fit; those go first whose last use is longest ago, to the second. */
 const createShelf = ({ maxBytes, metrics }: Options): Shelf => {
   const entries = new Map<string, Entry>() // oldest use first
+  const takeOldest = oldestFirst(entries)
   let bytes = 0
   const remove = (id: string): void => {
     bytes -= entries.get(id)?.bytes ?? 0
@@ -129,10 +131,7 @@ const createShelf = ({ maxBytes, metrics }: Options): Shelf => {
         entries.set(id, entry)
         bytes += entry.bytes
       }
-      for (const oldest of entries.keys()) {
-        if (bytes <= maxBytes) break
-        remove(oldest)
-      }
+      while (bytes > maxBytes) bytes -= takeOldest()?.[1].bytes ?? bytes
       tell()
     },
     // Moving an entry to the end costs more than the rest of a hit: not more than once a second.
