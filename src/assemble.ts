@@ -44,6 +44,7 @@ import { createShelterQueries } from './projections/shelters.ts'
 import { createCatalogueRoutes } from './transports/catalogue/routes.ts'
 import type { ServedTransport } from './transports/catalogue/settings.ts'
 import { createFeed, DEFAULT_SCHEMA_BASE } from './transports/feed/feed.ts'
+import { hasLeftBy } from './transports/feed/has-left.ts'
 import type { Feed } from './transports/feed/types.ts'
 import {
   ATTEMPT_LIMITS,
@@ -134,10 +135,8 @@ export const assemble = async (ports: Ports, settings: Settings): Promise<Pawtra
     logger,
   })
   const application = createApplication({
-    ...ports,
-    progress,
-    hasWaitingList: settings.hasWaitingList,
-    ...queriesOf(ports, settings),
+    ...{ ...ports, ...queriesOf(ports, settings) },
+    ...{ progress, hasWaitingList: settings.hasWaitingList },
   })
   const feed = createFeed({ eventStore, catalogue: CATALOGUE, cursors, logger, metrics, clock })
   const webhooks = webhookEngine(ports, application)
@@ -151,6 +150,7 @@ export const assemble = async (ports: Ports, settings: Settings): Promise<Pawtra
   }
   const http = await createHttpServer({
     ...ports,
+    hasLeft: hasLeftBy(feed),
     application,
     readiness,
     settings,

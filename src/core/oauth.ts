@@ -32,8 +32,12 @@ export type Delegation = Readonly<{
   scopes: readonly Scope[]
 }>
 
+/** Who agreed. `signInMark`: of the password that was good then; the next one has another. */
+export type Agreed = Readonly<{ userId: string; signInMark: string | null }>
+export type Consent = Delegation & Agreed
+
 /** `codeChallenge`: of PKCE with S256. */
-export type CodeGrant = Delegation & Readonly<{ redirectUri: string; codeChallenge: string }>
+export type CodeGrant = Consent & Readonly<{ redirectUri: string; codeChallenge: string }>
 
 /** `family`: of the refresh tokens made from the code. */
 export type IssuedCode = CodeGrant &
@@ -43,7 +47,7 @@ export type DeviceRequest = Omit<Delegation, 'userId'>
 export type DeviceCodes = Readonly<{ deviceCode: string; userCode: string }>
 
 export type DevicePoll =
-  | Readonly<{ kind: 'approved'; delegation: Delegation }>
+  | Readonly<{ kind: 'approved'; consent: Consent }>
   | Readonly<{ kind: 'pending' | 'slow_down' | 'denied' | 'expired' | 'unknown' }>
 
 export const CODE_LIFETIME_SECONDS = 60
@@ -80,7 +84,7 @@ export interface OAuthStore {
   /** What a device asks for, while it waits for its user. The user code in any case, with or without its hyphen. */
   findDevice(userCode: string): Promise<DeviceRequest | undefined>
   /** `null`: the user refuses. False when the device does not wait any more. */
-  answerDevice(userCode: string, userId: string | null): Promise<boolean>
+  answerDevice(userCode: string, by: Agreed | null): Promise<boolean>
   /** `unknown` also for a code of another client and for one that was used. */
   pollDevice(deviceCode: string, clientId: string): Promise<DevicePoll>
 }

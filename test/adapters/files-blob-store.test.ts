@@ -1,5 +1,5 @@
 // Blobs in a folder: written whole or not at all, behind the wall of their tenant.
-import { readdir, rm, writeFile } from 'node:fs/promises'
+import { readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -26,6 +26,15 @@ t.test('what was put is read back, by another store on the same folder too', asy
   t.equal(Buffer.from(found?.bytes ?? []).toString(), 'picture')
   t.equal(found?.contentType, 'image/png')
   t.same(await readdir(join(directory, SHARED_TENANT, petId)), [name], 'no temporary file is left')
+})
+
+t.test('other users of the machine read no photo', async (t) => {
+  const directory = join(folder(t), 'photos')
+  await createFileBlobStore({ directory }).put(key, blob)
+  const modeOf = async (...parts: string[]) => (await stat(join(directory, ...parts))).mode & 0o777
+  t.equal(await modeOf(), 0o700)
+  t.equal(await modeOf(SHARED_TENANT, petId), 0o700)
+  t.equal(await modeOf(SHARED_TENANT, petId, name), 0o600)
 })
 
 t.test(

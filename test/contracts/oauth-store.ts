@@ -26,11 +26,13 @@ const GRANT: CodeGrant = {
   clientId: 'client-1',
   tenantId: TENANT,
   userId: 'user-1',
+  signInMark: 'mark-1',
   scopes: ['read:pets'],
   redirectUri: 'https://walks.example/cb',
   codeChallenge: 'a'.repeat(43),
 }
 const REQUEST = { clientId: 'client-1', tenantId: TENANT, scopes: ['read:pets'] } as const
+const ADA = { userId: 'user-1', signInMark: 'mark-1' }
 const SECRET = /^[\w-]{43}$/
 
 export const oauthStoreContract = (t: Test, make: MakeStore): void => {
@@ -162,7 +164,7 @@ const promisesOfDevices = (t: Test, make: MakeStore): void => {
     const store = await make(t, () => 0)
     const { deviceCode, userCode } = await store.startDevice(REQUEST)
     t.equal(await store.answerDevice(userCode, null), true)
-    t.equal(await store.answerDevice(userCode, 'user-1'), false)
+    t.equal(await store.answerDevice(userCode, ADA), false)
     t.equal(await store.findDevice(userCode), undefined)
     t.strictSame(await store.pollDevice(deviceCode, 'client-1'), { kind: 'denied' })
   })
@@ -173,7 +175,7 @@ const promisesOfDevices = (t: Test, make: MakeStore): void => {
     const { deviceCode, userCode } = await store.startDevice(REQUEST)
     nowMs = DEVICE_LIFETIME_SECONDS * 1000
     t.equal(await store.findDevice(userCode), undefined)
-    t.equal(await store.answerDevice(userCode, 'user-1'), false)
+    t.equal(await store.answerDevice(userCode, ADA), false)
     t.strictSame(await store.pollDevice(deviceCode, 'client-1'), { kind: 'expired' })
   })
 }
@@ -182,13 +184,13 @@ const promisesOfPolling = (t: Test, make: MakeStore): void => {
   t.test('a device that the user allowed gets the grant once, and its client only', async (t) => {
     const store = await make(t, () => 0)
     const { deviceCode, userCode } = await store.startDevice(REQUEST)
-    t.equal(await store.answerDevice(userCode, 'user-1'), true)
+    t.equal(await store.answerDevice(userCode, ADA), true)
     t.strictSame(await store.pollDevice(deviceCode, 'client-2'), { kind: 'unknown' })
     const polls = await Promise.all(
       Array.from({ length: 4 }, () => store.pollDevice(deviceCode, 'client-1')),
     )
     const approved = polls.filter(({ kind }) => kind === 'approved')
-    t.strictSame(approved, [{ kind: 'approved', delegation: { ...REQUEST, userId: 'user-1' } }])
+    t.strictSame(approved, [{ kind: 'approved', consent: { ...REQUEST, ...ADA } }])
     t.equal(polls.filter(({ kind }) => kind === 'unknown').length, 3)
     t.strictSame(await store.pollDevice('made-up', 'client-1'), { kind: 'unknown' })
   })
@@ -206,7 +208,7 @@ const promisesOfPolling = (t: Test, make: MakeStore): void => {
     t.equal(await poll(1_000), 'slow_down')
     t.equal(await poll(5_000), 'slow_down', 'five seconds are too few by now')
     t.equal(await poll(15_000), 'pending')
-    await store.answerDevice(userCode, 'user-1')
+    await store.answerDevice(userCode, ADA)
     t.equal(await poll(0), 'approved', 'what is there is given at once')
   })
 }

@@ -9,6 +9,10 @@ import { Fault } from '../../core/fault.ts'
 import { isUuid, SHARED_TENANT } from '../../core/ids.ts'
 
 const NAME = /^[0-9a-f]{64}\.(jpg|png|webp)$/
+/** Photos of a tenant may be for its own people only: other users of the machine are not among them. */
+const FOLDER_MODE = 0o700
+const FILE_MODE = 0o600
+const NEW_FILE = constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY
 const CONTENT_TYPES: Readonly<Record<string, string>> = {
   jpg: 'image/jpeg',
   png: 'image/png',
@@ -20,7 +24,7 @@ export const createFileBlobStore = (options: Readonly<{ directory: string }>): B
     guarded(async () => {
       const { folder, path } = placeOf(options.directory, key)
       if (await exists(path)) return
-      await mkdir(folder, { recursive: true })
+      await mkdir(folder, { recursive: true, mode: FOLDER_MODE })
       await writeWhole(folder, path, blob.bytes)
     }),
   get: (key) =>
@@ -45,7 +49,7 @@ const placeOf = (directory: string, { tenantId, petId, name }: BlobKey) => {
 const writeWhole = async (folder: string, path: string, bytes: Uint8Array): Promise<void> => {
   const temporary = `${path}.${randomBytes(6).toString('hex')}.part`
   try {
-    const file = await open(temporary, constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY)
+    const file = await open(temporary, NEW_FILE, FILE_MODE)
     try {
       await file.writeFile(bytes)
       await file.sync()

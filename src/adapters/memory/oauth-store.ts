@@ -3,6 +3,7 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import type { Clock } from '../../core/clock.ts'
 import type { IdGenerator } from '../../core/ids.ts'
 import {
+  type Agreed,
   CODE_LIFETIME_SECONDS,
   type CodeGrant,
   DEVICE_INTERVAL_SECONDS,
@@ -89,7 +90,7 @@ type StoredDevice = {
   request: DeviceRequest
   userCodeHash: string
   status: 'pending' | 'approved' | 'denied' | 'used'
-  userId: string | null
+  by: Agreed | null
   intervalMs: number
   askedAtMs: number
   expiresAtMs: number
@@ -114,7 +115,7 @@ const createDevices = ({ clock, randomToken }: MemoryOAuthStoreOptions) => {
         request: { clientId, tenantId, scopes },
         userCodeHash: hashOf(userCodeKey(userCode)),
         status: 'pending',
-        userId: null,
+        by: null,
         intervalMs: DEVICE_INTERVAL_SECONDS * 1000,
         askedAtMs: Number.NEGATIVE_INFINITY,
         expiresAtMs: clock() + DEVICE_LIFETIME_SECONDS * 1000,
@@ -122,10 +123,10 @@ const createDevices = ({ clock, randomToken }: MemoryOAuthStoreOptions) => {
       return { deviceCode, userCode }
     },
     findDevice: async (userCode) => waiting(userCode)?.request,
-    answerDevice: async (userCode, userId) => {
+    answerDevice: async (userCode, by) => {
       const entry = waiting(userCode)
       if (entry === undefined) return false
-      Object.assign(entry, { userId, status: userId === null ? 'denied' : 'approved' })
+      Object.assign(entry, { by, status: by === null ? 'denied' : 'approved' })
       return true
     },
     pollDevice: async (deviceCode, clientId) => {
@@ -135,12 +136,12 @@ const createDevices = ({ clock, randomToken }: MemoryOAuthStoreOptions) => {
       }
       if (entry.expiresAtMs <= clock()) return { kind: 'expired' }
       if (entry.status === 'denied') return { kind: 'denied' }
-      const { request, userId } = entry
+      const { request, by } = entry
       const isTooSoon = entry.askedAtMs > clock() - (entry.intervalMs - POLL_TOLERANCE_MS)
       entry.askedAtMs = clock()
-      if (userId !== null) {
+      if (by !== null) {
         entry.status = 'used'
-        return { kind: 'approved', delegation: { ...request, userId } }
+        return { kind: 'approved', consent: { ...request, ...by } }
       }
       if (!isTooSoon) return { kind: 'pending' }
       entry.intervalMs = Math.min(entry.intervalMs + SLOW_DOWN_MS, MAX_INTERVAL_MS)

@@ -39,8 +39,8 @@ const REMOVE_OLD_CODES = {
 const INSERT_CODE = {
   name: 'oauth_codes_insert',
   text: `insert into pawtrail.oauth_codes (tenant_id, code_hash, client_id, user_id, scopes,
-      redirect_uri, code_challenge, family, expires_at, remove_at)
-    values ($1, $2, $3, $4, $5::text[], $6, $7, $8, $9::timestamptz, $10::timestamptz)`,
+      redirect_uri, code_challenge, family, expires_at, remove_at, sign_in_mark)
+    values ($1, $2, $3, $4, $5::text[], $6, $7, $8, $9::timestamptz, $10::timestamptz, $11)`,
 }
 
 // By the primary key alone: the code is the secret, and it is what tells the tenant.
@@ -48,6 +48,7 @@ const FIND_CODE = {
   name: 'oauth_codes_find',
   text: `select client_id as "clientId", tenant_id as "tenantId", user_id as "userId", scopes,
       redirect_uri as "redirectUri", code_challenge as "codeChallenge", family,
+      sign_in_mark as "signInMark",
       case when used_at is not null then 'used'
         when expires_at <= $2::timestamptz then 'expired' else 'fresh' end as state
     from pawtrail.oauth_codes where code_hash = $1`,
@@ -69,7 +70,8 @@ const createCodes = (
 ): Pick<OAuthStore, 'createCode' | 'findCode' | 'useCode'> => {
   const { database, clock, ids, randomToken } = options
   return {
-    createCode: async ({ clientId, tenantId, userId, scopes, redirectUri, codeChallenge }) => {
+    createCode: async (grant) => {
+      const { clientId, tenantId, userId, scopes, redirectUri, codeChallenge } = grant
       const nowMs = clock()
       await database.query(REMOVE_OLD_CODES, [toTimestamp(nowMs)])
       const code = randomToken(SECRET_BYTES)
@@ -78,6 +80,7 @@ const createCodes = (
         ...[tenantId, hashOf(code), clientId, userId, scopes, redirectUri, codeChallenge, ids()],
         toTimestamp(expiresAtMs),
         toTimestamp(expiresAtMs + USED_CODE_MEMORY_MS),
+        grant.signInMark,
       ])
       return code
     },
@@ -120,7 +123,7 @@ const FIND_DEVICE = {
 // One row by oauth_devices_user_code. Of two answers the first one stands.
 const ANSWER_DEVICE = {
   name: 'oauth_devices_answer',
-  text: `update pawtrail.oauth_devices set user_id = $3,
+  text: `update pawtrail.oauth_devices set user_id = $3, sign_in_mark = $4,
       status = case when $3::text is null then 'denied' else 'approved' end
     where user_code_hash = $1 and status = 'pending' and expires_at > $2::timestamptz
     returning client_id`,
@@ -129,7 +132,7 @@ const ANSWER_DEVICE = {
 // By the primary key. Locked until the answer is recorded: of two polls one gets the grant.
 const POLLED_DEVICE = {
   name: 'oauth_devices_polled',
-  text: `select tenant_id as "tenantId", user_id as "userId", scopes, status,
+  text: `select tenant_id as "tenantId", user_id as "userId", scopes, status, sign_in_mark as "signInMark",
       expires_at <= $3::timestamptz as "isExpired",
       coalesce(asked_at > $3::timestamptz
         - (interval_ms - ${POLL_TOLERANCE_MS}) * interval '1 millisecond', false) as "isTooSoon"
@@ -149,6 +152,7 @@ type RequestRow = Readonly<{ clientId: string; tenantId: string; scopes: readonl
 type PolledRow = Omit<RequestRow, 'clientId'> &
   Readonly<{
     userId: string | null
+    signInMark: string | null
     status: 'pending' | 'approved' | 'denied' | 'used'
     isExpired: boolean
     isTooSoon: boolean
@@ -177,8 +181,9 @@ const createDevices = (
         ? undefined
         : { ...row, tenantId: tenantIdSchema.parse(row.tenantId) }
     },
-    answerDevice: async (userCode, userId) => {
-      const values = [hashOf(userCodeKey(userCode)), now(), userId]
+    answerDevice: async (userCode, by) => {
+      const { userId, signInMark } = by ?? { userId: null, signInMark: null }
+      const values = [hashOf(userCodeKey(userCode)), now(), userId, signInMark]
       return (await database.query(ANSWER_DEVICE, values)).length === 1
     },
     pollDevice: (deviceCode, clientId) =>
@@ -188,12 +193,12 @@ const createDevices = (
         if (row === undefined || row.status === 'used') return { kind: 'unknown' }
         if (row.isExpired) return { kind: 'expired' }
         if (row.status === 'denied') return { kind: 'denied' }
-        const { userId, scopes } = row
+        const { userId, scopes, signInMark } = row
         const isTooSoon = row.status === 'pending' && row.isTooSoon
         await tx.query(NOTE_POLL, [hash, now(), userId !== null, isTooSoon ? SLOW_DOWN_MS : 0])
         if (userId === null) return { kind: isTooSoon ? 'slow_down' : 'pending' }
         const tenantId = tenantIdSchema.parse(row.tenantId)
-        return { kind: 'approved', delegation: { clientId, tenantId, userId, scopes } }
+        return { kind: 'approved', consent: { clientId, tenantId, userId, scopes, signInMark } }
       }),
   }
 }

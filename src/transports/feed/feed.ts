@@ -103,6 +103,7 @@ export const createFeed = (options: FeedOptions): Feed => {
     connect: connections.connect,
     disconnect: connections.disconnect,
     readPage: createPageReader({ reader, entries, fill, limits, tail, barred: doors.barred }),
+    isBarred: doors.barred.has,
     head: tail,
     stats: () => ({
       ...{ ...lifecycle.counts(), ...sources.counts(), connections: connections.total() },

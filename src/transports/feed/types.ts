@@ -195,6 +195,8 @@ export type Feed = Readonly<{
   /** Once or more. */
   disconnect: (place: ConnectionPlace) => void
   readPage: (request: PageRequest) => Promise<PageOutcome>
+  /** The deletion of this user was seen in the log. */
+  isBarred: (whom: Readonly<{ tenantId: string; principal: string }>) => boolean
   /** The newest position this process has seen: what `now` means. */
   head: () => Position
   stats: () => FeedStats

@@ -12,6 +12,7 @@ const TELLING_MS = 100
 export const tellClientsBeforeClosing = (app: FastifyInstance): void => {
   const connections = new Set<Socket>()
   app.server.on('connection', (socket) => {
+    if (connections.has(socket)) return // it was handed back (upgrades.ts)
     connections.add(socket)
     socket.once('close', () => connections.delete(socket))
   })

@@ -50,10 +50,11 @@ export const createGuard = (
   options: Readonly<{
     verifier: TokenVerifier
     rateLimit: RateLimit | undefined
+    hasLeft?: ((principal: Principal) => boolean) | undefined
     manner?: GuardManner
   }>,
 ): Hook => {
-  const { verifier, rateLimit, manner = MODERN } = options
+  const { verifier, rateLimit, hasLeft, manner = MODERN } = options
   const admit = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     const principal = await authenticate(verifier, request.headers.authorization)
     const isKnown = principal !== null && principal !== 'bad_token'
@@ -64,6 +65,10 @@ export const createGuard = (
       if (!verdict.isAllowed) throw rateExceeded(verdict)
     }
     if (principal === 'bad_token') throw manner.badToken()
+    const { answersWhoLeft = false } = request.routeOptions.config
+    if (principal !== null && !answersWhoLeft && hasLeft?.(principal) === true) {
+      throw manner.badToken()
+    }
     request.caller = resolveCaller(request, principal)
   }
   return (request, reply, done) => {

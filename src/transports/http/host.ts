@@ -9,6 +9,7 @@ import { ProblemError } from './problem.ts'
 
 export { ProblemError } from './problem.ts'
 export { linkField } from './link-field.ts'
+export { networkOf } from './network.ts'
 export { fieldErrors } from './validation.ts'
 export { destroyOnError, hasTurn, takeOver } from './take-over.ts'
 
@@ -20,7 +21,7 @@ export type Upgrade = Readonly<{
   request: IncomingMessage
   socket: Duplex
   head: Buffer // what the client sent after its request already
-  address: string // of the caller, behind the proxies that are believed
+  address: string // that the caller is counted by, behind the proxies that are believed
   /** Answers no, as HTTP, and ends the connection. */
   refuse: (problem: ProblemError) => void
 }>

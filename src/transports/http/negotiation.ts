@@ -2,8 +2,9 @@
 import type { Hook } from './guard.ts'
 import { ProblemError } from './problem.ts'
 
+// Every space has one place where it can be: with two of them the time would grow by the square of their number.
 const TAKES_JSON =
-  /(^|[,\s])(application\/(json|\*)|\*\/\*)\s*(;(?!\s*q=0(\.0*)?\s*(,|$))[^,]*)?\s*(,|$)/i
+  /(^|[,\s])(application\/(json|\*)|\*\/\*)\s*(;(?!\s*q=0(\.0*)?\s*(,|$))[^,]*)?(,|$)/i
 
 export const takesJson = (accept: string | undefined): boolean =>
   accept === undefined ||

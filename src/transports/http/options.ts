@@ -1,7 +1,7 @@
 // What the HTTP server needs from outside, and the parts of it that all routes share.
 import type { FastifyInstance } from 'fastify'
 import type { Application } from '../../application.ts'
-import type { TokenVerifier } from '../../core/auth.ts'
+import type { Principal, TokenVerifier } from '../../core/auth.ts'
 import type { BlobStore } from '../../core/blob-store.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { CursorCodec } from '../../core/cursor.ts'
@@ -35,6 +35,8 @@ export type Readiness = Readonly<{ ready: boolean } & Record<string, unknown>>
 export type HttpServerOptions = Readonly<{
   application: Application
   verifier: TokenVerifier
+  /** Whether this user was deleted, as far as is known: the token is refused then. */
+  hasLeft?: (principal: Principal) => boolean
   blobs: BlobStore
   outbound: Outbound
   cursors: CursorCodec
@@ -71,6 +73,8 @@ declare module 'fastify' {
     isOpen?: boolean
     /** Finds out by itself who is calling: no bearer token and no X-Tenant-ID are looked at, only the rate is. */
     authenticatesItself?: boolean
+    /** Says by itself that its user has left. */
+    answersWhoLeft?: boolean
     /** Answers JSON only: 406 to who does not accept it. */
     isJson?: boolean
     /** Media types of bodies, for Accept-Query and Accept-Patch. */

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
 import type { Clock } from '../../core/clock.ts'
 import type { Metrics } from '../../core/metrics.ts'
+import { networkOf } from './network.ts'
 
 const WINDOW_SECONDS = 60
 
@@ -16,6 +17,7 @@ export type RateLimitVerdict = Readonly<{
 type Fields = Readonly<Record<string, string>>
 export type RateLimit = Readonly<{
   perMinute: number
+  /** By an address, or by the name of a principal. */
   consume(key: string): Promise<RateLimitVerdict>
 }>
 
@@ -43,7 +45,7 @@ export const createRateLimit = (
     perMinute,
     consume: async (key) => {
       try {
-        return verdict(true, await limiter.consume(key))
+        return verdict(true, await limiter.consume(networkOf(key)))
       } catch (refusal) {
         if (!(refusal instanceof RateLimiterRes)) throw refusal
         metrics.count('pawtrail_rate_limited_total')

@@ -172,10 +172,10 @@ const createParts = (options: HttpServerOptions): RouteParts => {
 
 type Guards = Readonly<{ guard: Hook; rateGuard: Hook; classicGuard: Hook }>
 
-const createGuards = ({ verifier, rateLimit }: RouteParts): Guards => ({
-  guard: createGuard({ verifier, rateLimit }),
+const createGuards = ({ verifier, rateLimit, hasLeft }: RouteParts): Guards => ({
+  guard: createGuard({ verifier, rateLimit, hasLeft }),
   rateGuard: createRateGuard(rateLimit),
-  classicGuard: createGuard({ verifier, rateLimit, manner: classicGuardManner }),
+  classicGuard: createGuard({ verifier, rateLimit, hasLeft, manner: classicGuardManner }),
 })
 
 type Hooking = Guards & Readonly<{ observe: ReturnType<typeof observeResponses> }>

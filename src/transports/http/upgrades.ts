@@ -3,6 +3,7 @@
 import type { IncomingMessage, Server } from 'node:http'
 import { BlockList, isIPv4, isIPv6, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { networkOf } from './network.ts'
 import { destroyOnError, type Upgrade, type UpgradeHandler, type Upgrades } from './host.ts'
 import { type AllowedOrigins, isOriginAllowed } from './origin.ts'
 import { problemBody, ProblemError, PROBLEMS } from './problem.ts'
@@ -38,7 +39,7 @@ export const createUpgrades = (server: Server, options: UpgradeOptions = {}): Up
       refuse(new ProblemError('forbidden', 'Pages of this origin may not connect.'))
       return
     }
-    handler({ request, socket, head, address: addressOf(request, isProxy), refuse })
+    handler({ request, socket, head, address: networkOf(addressOf(request, isProxy)), refuse })
   })
 
   return { on: (path, handler) => void handlers.set(path, handler) }

@@ -4,6 +4,8 @@ import type { GuardManner } from './guard.ts'
 import type { Observe } from './observe.ts'
 
 const MAX_REMEMBERED_URLS = 20_000
+/** One question can be asked in as many long ways as somebody likes: they would fill the memory, not help anybody. */
+const MAX_REMEMBERED_LENGTH = 1_000
 
 export type Planned = Readonly<{ key: string; needsStaff?: boolean }>
 /** And what its route does with every answer. */
@@ -23,7 +25,8 @@ export const createUrlMemo = (): UrlMemo => {
   return {
     find: (url) => known.get(url),
     remember: ({ raw, routeOptions }, { key, needsStaff }) => {
-      if (raw.url === undefined || needsStaff === true) return
+      if (raw.url === undefined || raw.url.length > MAX_REMEMBERED_LENGTH) return
+      if (needsStaff === true) return
       if (known.size >= MAX_REMEMBERED_URLS) known.clear()
       const { observe, rateFields } = routeOptions.config
       known.set(raw.url, { key, observe, rateFields })

@@ -12,6 +12,7 @@ import type { IdGenerator, TenantId } from '../../core/ids.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { Metrics } from '../../core/metrics.ts'
 import type { MqttSessionKey, MqttSessions } from '../../core/mqtt-sessions.ts'
+import type { Counter } from '../feed/counter.ts'
 import type { ConnectionPlace, Feed, Subscription } from '../feed/types.ts'
 import type { MqttLimits } from './limits.ts'
 import type { Message } from './messages.ts'
@@ -40,6 +41,7 @@ export type House = Readonly<{
   clock: Clock
   ids: IdGenerator
   clients: Set<Client>
+  pending: Counter // of those that are on their way in, by address
 }>
 
 /** What TCP and WebSocket do differently. All functions are given the connection. */
@@ -82,6 +84,7 @@ export type Client = Line & {
   silentMs: number // since its last packet, or since it came, at most: see `watch`
   keepAliveMs: number // 0: it may be silent
   // Where it is: it comes, is let in, ends, and has left.
+  isPending: boolean // counted as one that is on its way in
   isIn: boolean
   isEnding: boolean
   isLeaving: boolean // nothing is read any more
@@ -162,6 +165,7 @@ export const createClient = (house: House, line: Line, address: string): Client 
   isOver: false,
   silentMs: -house.limits.watchIntervalMs,
   keepAliveMs: 0,
+  isPending: false,
   isIn: false,
   isEnding: false,
   isLeaving: false,

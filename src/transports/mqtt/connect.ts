@@ -3,6 +3,7 @@ import type { IConnectPacket } from 'mqtt-packet'
 import type { Principal } from '../../core/auth.ts'
 import type { IdGenerator } from '../../core/ids.ts'
 import type { MqttSessionKey } from '../../core/mqtt-sessions.ts'
+import { networkOf } from '../http/host.ts'
 import { type Client, type House, type Kept, seatsOf } from './client.ts'
 import { end } from './line.ts'
 import { REASON } from './packets.ts'
@@ -100,7 +101,7 @@ export const sessionKeyOf = (
   more: Readonly<{ connect: IConnectPacket; address: string; newId: IdGenerator }>,
 ): MqttSessionKey => ({
   tenantId,
-  principal: principal === null ? `address:${more.address}` : principalNameOf(principal),
+  principal: principal === null ? `address:${networkOf(more.address)}` : principalNameOf(principal),
   clientId: more.connect.clientId === '' ? more.newId() : more.connect.clientId,
 })
 

@@ -15,6 +15,8 @@ import { pumpAll } from './session.ts'
 export const serve = (house: House, line: Line, address: string): void => {
   const client = createClient(house, line, address)
   house.clients.add(client)
+  house.pending.add(address, 1)
+  client.isPending = true
   line.wire.listen(client)
 }
 

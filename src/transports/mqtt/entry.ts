@@ -3,7 +3,7 @@ import type { IConnectPacket } from 'mqtt-packet'
 import { refuseConnect, welcome } from './answers.ts'
 import type { Client } from './client.ts'
 import { connectProblem, joinFeed, openStored, sessionKeyOf, signInOf } from './connect.ts'
-import { whenLeft } from './leaving.ts'
+import { settle, whenLeft } from './leaving.ts'
 import { end, send } from './line.ts'
 import { REASON } from './packets.ts'
 import { felt } from './pulse.ts'
@@ -39,6 +39,7 @@ export const enter = async (client: Client, connect: IConnectPacket): Promise<bo
   const isPresent = found.stored !== undefined && resume(client, found.stored)
   client.kept = found.kept
   client.isIn = true
+  settle(client)
   felt(client)
   send(client, welcome(client, connect, isPresent))
   startSession(client)

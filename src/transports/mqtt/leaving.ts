@@ -33,12 +33,19 @@ export const leave = async (client: Client): Promise<void> => {
     house.logger.warn({ cause }, 'an MQTT session could not be stored')
   } finally {
     end(client)
+    settle(client)
     house.roster.leave(client)
     if (client.place !== undefined) house.feed.disconnect(client.place)
     house.clients.delete(client)
     client.hasLeft = true
     for (const tell of client.leaving ?? []) tell()
   }
+}
+
+/** It is in, or has gone: it is counted as pending no more. */
+export const settle = (client: Client): void => {
+  if (client.isPending) client.house.pending.add(client.address, -1)
+  client.isPending = false
 }
 
 /** Resolves when it is over and its session is stored. */

@@ -15,6 +15,7 @@ export type MqttLimits = Readonly<{
   connectionsPerTenant: number
   connectionsPerPrincipal: number
   connectionsPerAddress: number // without a token
+  pendingPerAddress: number // that have not been let in yet
   sessionsPerPrincipal: number // kept for clients that are away
   sessionSeconds: number // a session is kept for at most so long after its client left
   connectedGraceMs: number // a session outlives its server's last sign of life by at least so much
@@ -47,6 +48,7 @@ export const MQTT_LIMITS: MqttLimits = {
   connectionsPerTenant: 2_000,
   connectionsPerPrincipal: 50,
   connectionsPerAddress: 50,
+  pendingPerAddress: 1_000,
   sessionsPerPrincipal: 100,
   sessionSeconds: 365 * DAY_SECONDS,
   connectedGraceMs: 120_000,

@@ -2,6 +2,8 @@
 // once in a while, and stops with a word to everybody.
 import { createServer as createTcpServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
+import { createCounter } from '../feed/counter.ts'
+import { networkOf } from '../http/host.ts'
 import type { Client, House, Line } from './client.ts'
 import { serve } from './connection.ts'
 import { save, whenLeft } from './leaving.ts'
@@ -26,7 +28,7 @@ export type MqttTransport = Readonly<{
   /** Answers the port. Rejects with the system's own error when it cannot be had. */
   listen: (address: MqttAddress) => Promise<number>
   /** A no is counted: whoever asks has somebody to refuse. */
-  hasRoom: () => boolean
+  hasRoom: (address: string) => boolean
   /** Serves what came in another way, when there is room. */
   accept: (line: Line, address: string) => void
   connections: () => number
@@ -37,7 +39,7 @@ export type MqttTransport = Readonly<{
 
 export type MqttOptions = Omit<
   House,
-  'limits' | 'roster' | 'retained' | 'stock' | 'signIn' | 'clients'
+  'limits' | 'roster' | 'retained' | 'stock' | 'signIn' | 'clients' | 'pending'
 > &
   Omit<SignInOptions, 'passwordSessionMs'> &
   Readonly<{ settings?: Partial<MqttLimits> }>
@@ -52,6 +54,7 @@ export const createMqtt = (options: MqttOptions): MqttTransport => {
   const house: House = {
     ...given,
     clients,
+    pending: createCounter(),
     roster: createRoster<Client>(limits),
     retained: createRetainedReader(given),
     stock: createStock({ ...given, tell: offerStock }),
@@ -61,17 +64,17 @@ export const createMqtt = (options: MqttOptions): MqttTransport => {
   const upkeep = startUpkeep(house)
   let isStopped = false
 
-  // Beyond the limit of those that are let in, as many may be on their way in.
-  const hasRoom = (): boolean => {
-    if (!isStopped && clients.size < limits.connections * 2) return true
-    const reason = isStopped ? 'stopped' : 'total_limit'
+  const hasRoom = (address: string): boolean => {
+    const reason = isStopped ? 'stopped' : limitReached(house, address)
+    if (reason === undefined) return true
     options.metrics.count('pawtrail_feed_refused_total', 1, { transport: 'mqtt', reason })
     return false
   }
 
   const onSocket = (socket: Socket): void => {
-    if (!hasRoom()) return void socket.destroy()
-    serve(house, { wire: TCP, socket, ws: undefined }, socket.remoteAddress ?? '')
+    const address = networkOf(socket.remoteAddress ?? '')
+    if (!hasRoom(address)) return void socket.destroy()
+    serve(house, { wire: TCP, socket, ws: undefined }, address)
   }
 
   return {
@@ -111,6 +114,12 @@ export const createMqtt = (options: MqttOptions): MqttTransport => {
       await upkeep.stop()
     },
   }
+}
+
+/** Beyond the limit of those that are let in, as many may be on their way in: not all of them of one address. */
+const limitReached = ({ clients, pending, limits }: House, address: string): string | undefined => {
+  if (clients.size >= limits.connections * 2) return 'total_limit'
+  return pending.count(address) < limits.pendingPerAddress ? undefined : 'pending_limit'
 }
 
 /**

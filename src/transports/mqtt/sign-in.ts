@@ -40,10 +40,13 @@ export type SignIn = (request: SignInRequest) => Promise<SignInResult>
 
 const REFUSED = { kind: 'refused' } as const
 const MAX_PASSWORD = 1_000 // of an account; a token may be longer
+const NOBODYS_PASSWORD = 'the password of nobody'
 const TENANT_AND_NAME = /^([^/]+)\/(.+)$/
 
 export const createSignIn = (options: SignInOptions): SignIn => {
-  let decoyHash: Promise<string> | undefined
+  let made: string | undefined
+  // One that could not be made, because too many wait, is made by whoever comes next.
+  const decoyHash = async () => (made ??= await options.passwords.hash(NOBODYS_PASSWORD))
   return async ({ username = '', password = '', address, isToken = false }) => {
     if (password === '') {
       if (isToken) return REFUSED
@@ -55,10 +58,9 @@ export const createSignIn = (options: SignInOptions): SignIn => {
     const { credentials } = options
     if (isToken || credentials === undefined) return REFUSED
     if (username === '' || password.length > MAX_PASSWORD) return REFUSED
-    decoyHash ??= options.passwords.hash(address + password)
     try {
       const account = { ...accountOf(username), password, address }
-      return await withPassword({ ...options, credentials }, account, await decoyHash)
+      return await withPassword({ ...options, credentials }, account, decoyHash)
     } catch (cause) {
       if (cause instanceof ProblemError && cause.type === 'rate-limit-exceeded') {
         return { kind: 'limited' }
@@ -99,12 +101,13 @@ type WithAccounts = SignInOptions & Readonly<{ credentials: object }>
 const withPassword = async (
   { credentials, passwords, application, attempts, clock, passwordSessionMs }: WithAccounts,
   { tenantId, username, password, address }: Account,
-  decoyHash: string,
+  decoyHash: () => Promise<string>,
 ): Promise<SignInResult> => {
   await attempts.countAddress(address)
   const forgetAttempts = await attempts.countName(tenantId, username, address)
+  const decoy = await decoyHash()
   const credential = await credentials.find(tenantId, username)
-  const matches = await passwords.verify(credential?.passwordHash ?? decoyHash, password)
+  const matches = await passwords.verify(credential?.passwordHash ?? decoy, password)
   if (credential === undefined || !matches) return REFUSED
   const user = await application.users.get(tenantId, credential.userId)
   const now = await credentials.findByUser(tenantId, credential.userId)

@@ -34,14 +34,14 @@ export const createMqttUpgrade = (
 }
 
 const problemOf = (
-  { request }: Upgrade,
+  { request, address }: Upgrade,
   mqtt: Pick<MqttTransport, 'hasRoom'>,
 ): ProblemError | undefined => {
   const offered = String(request.headers['sec-websocket-protocol'] ?? '').split(',')
   if (!offered.some((each) => each.trim() === SUB_PROTOCOL)) {
     return new ProblemError('bad-request', 'MQTT is spoken here: offer the sub-protocol mqtt.')
   }
-  if (mqtt.hasRoom()) return undefined
+  if (mqtt.hasRoom(address)) return undefined
   return new ProblemError('service-unavailable', 'No more connections can be served now.', {
     headers: { 'retry-after': '10' },
   })

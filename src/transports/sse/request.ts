@@ -12,7 +12,7 @@ import {
   FILTER_PARAMETERS,
 } from '../feed/filter.ts'
 import type { RefusalReason, Visibility } from '../feed/types.ts'
-import { callerOf, fieldErrors, ProblemError } from '../http/host.ts'
+import { callerOf, fieldErrors, networkOf, ProblemError } from '../http/host.ts'
 
 export type Audience = Readonly<{
   tenantId: TenantId
@@ -28,7 +28,9 @@ export type Audience = Readonly<{
 export const audienceOf = (request: FastifyRequest): Audience => {
   const { tenantId, principal } = callerOf(request)
   const limitKey =
-    principal === null ? `address:${request.ip}` : `${principal.kind}:${principal.subject}`
+    principal === null
+      ? `address:${networkOf(request.ip)}`
+      : `${principal.kind}:${principal.subject}`
   if (principal?.tenants.includes(tenantId) === true) {
     const visibility = hasScope(principal, 'read:events') ? 'staff' : 'public'
     return { tenantId, visibility, principal, limitKey }

@@ -2,6 +2,7 @@
 // HTTP server passes on, so that both are one port.
 import type { IncomingMessage } from 'node:http'
 import { WebSocketServer } from 'ws'
+import { createCounter } from '../feed/counter.ts'
 import { ProblemError, type Upgrade, type UpgradeHandler } from '../http/host.ts'
 import type { Client, House } from './client.ts'
 import { createDoor } from './door.ts'
@@ -101,17 +102,5 @@ const noRoom = (isStopped: boolean): ProblemError =>
 const leaving = async (clients: ReadonlySet<Client>, graceMs: number): Promise<void> => {
   for (let ms = 0; clients.size > 0 && ms < graceMs; ms += STOP_POLL_MS) {
     await new Promise((resolve) => setTimeout(resolve, STOP_POLL_MS))
-  }
-}
-
-const createCounter = () => {
-  const counts = new Map<string, number>()
-  return {
-    count: (key: string): number => counts.get(key) ?? 0,
-    add(key: string, by: number): void {
-      const count = (counts.get(key) ?? 0) + by
-      if (count === 0) counts.delete(key)
-      else counts.set(key, count)
-    },
   }
 }

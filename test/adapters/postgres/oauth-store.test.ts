@@ -26,7 +26,8 @@ const client = {
 } as const
 const request = { clientId: 'client-1', tenantId: SHARED_TENANT, scopes: ['read:pets'] } as const
 const codeOf = (userId: string) => ({
-  ...{ ...request, userId, codeChallenge: 'a'.repeat(43), redirectUri: 'https://walks.example/' },
+  ...{ ...request, userId, signInMark: 'mark', codeChallenge: 'a'.repeat(43) },
+  redirectUri: 'https://walks.example/',
 })
 
 oauthStoreContract(t, (_, clock) => emptyStore(clock))

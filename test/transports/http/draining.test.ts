@@ -1,9 +1,12 @@
 // A server that ends tells its clients so before it closes their connections.
+import { once } from 'node:events'
+import type { IncomingMessage } from 'node:http'
 import net from 'node:net'
 import fastify from 'fastify'
 import t from 'tap'
 import { tellClientsBeforeClosing } from '../../../src/transports/http/draining.ts'
 import { rememberAnswers } from '../../../src/transports/http/take-over.ts'
+import { createUpgrades } from '../../../src/transports/http/upgrades.ts'
 
 const REQUEST = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n'
 
@@ -98,3 +101,26 @@ t.test('where nobody is connected the server ends at once', async (t) => {
   t.ok(now <= timers, 'and waits for nothing')
   await closed
 })
+
+t.test(
+  'a connection that offers another protocol again and again is remembered once',
+  async (t) => {
+    const { app, port } = await startServer(async () => 'ok')
+    t.teardown(() => app.close())
+    createUpgrades(app.server)
+    const listeners: number[] = []
+    app.server.on('request', ({ socket }: IncomingMessage) => {
+      listeners.push(socket.listenerCount('close'))
+    })
+    const socket = net.connect(port, '127.0.0.1')
+    t.teardown(() => socket.destroy())
+    const offer = REQUEST.replace('\r\n\r\n', '\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n')
+    for (let offers = 0; offers < 5; offers += 1) {
+      const answered = once(socket, 'data')
+      socket.write(offer)
+      t.match(String((await answered)[0]), /^HTTP\/1\.1 200/)
+    }
+    t.equal(listeners.length, 5)
+    t.equal(new Set(listeners).size, 1, 'as many listeners as at first')
+  },
+)

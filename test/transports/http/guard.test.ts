@@ -14,6 +14,16 @@ t.test('a bad token is a 401 even where reading is public', async (t) => {
   }
 })
 
+t.test('addresses of one IPv6 network are counted together', async (t) => {
+  const counted = await httpApp(t, { settings: { rateLimitPerMinute: 1, trustProxy: true } })
+  const statuses: number[] = []
+  for (const address of ['2001:db8::1', '2001:db8::2', '2001:db8:0:0:f::', '2001:db8:0:1::1']) {
+    const headers = { 'x-forwarded-for': address }
+    statuses.push((await counted.app.inject({ url: '/v1/shelters', headers })).statusCode)
+  }
+  t.strictSame(statuses, [200, 429, 429, 200])
+})
+
 t.test('what is wanted of a token is said in WWW-Authenticate', async (t) => {
   const none = await app.inject({ method: 'POST', url: '/v1/pets', payload: LUNA })
   t.equal(none.headers['www-authenticate'], 'Bearer scope="write:pets"')

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { duplexPair, PassThrough } from 'node:stream'
 import mqttPacket, { type Packet } from 'mqtt-packet'
 import t from 'tap'
+import { createCounter } from '../../../src/transports/feed/counter.ts'
 import { type Client, createClient, type House } from '../../../src/transports/mqtt/client.ts'
 import { serve } from '../../../src/transports/mqtt/connection.ts'
 import { MQTT_LIMITS } from '../../../src/transports/mqtt/limits.ts'
@@ -67,7 +68,7 @@ t.test('a packet is a sign of life', async (t) => {
   const clients = new Set<Client>()
   const house = {
     ...{ limits, clients, clock: fixedClock(), ids: () => 'id' },
-    roster: createRoster<Client>(limits),
+    ...{ roster: createRoster<Client>(limits), pending: createCounter() },
     feed: { connect: () => ({ kind: 'connected', place: {} }), disconnect: () => {} },
     signIn: async () => ({ kind: 'signed_in', principal: null, tenantId: SHARED_TENANT }),
   } as unknown as House

@@ -46,6 +46,9 @@ const DOCS = {
   },
 } as const satisfies Readonly<Record<string, RouteDoc>>
 
+/** Who has left is told that the page is not there. */
+const OWN = { isJson: true, answersWhoLeft: true } as const
+
 export const installOwnPage = (
   app: FastifyInstance,
   options: AccountOptions,
@@ -60,7 +63,7 @@ const readRoute = (app: FastifyInstance, { application }: AccountOptions): void 
   app.withTypeProvider<ZodTypeProvider>().get(
     '/v1/users/:id',
     {
-      config: { isJson: true, doc: DOCS.get },
+      config: { ...OWN, doc: DOCS.get },
       onRequest: scoped('read:user'),
       schema: {
         operationId: 'getUserById',
@@ -109,7 +112,7 @@ const changeRoutes = (app: FastifyInstance, options: AccountOptions, limit: Sign
   routes.put(
     '/v1/users/:id',
     {
-      config: { isJson: true, doc: DOCS.put },
+      config: { ...OWN, doc: DOCS.put },
       onRequest,
       schema: { ...schema, operationId: 'updateUser' },
     },
@@ -123,7 +126,7 @@ const changeRoutes = (app: FastifyInstance, options: AccountOptions, limit: Sign
     '/v1/users/:id',
     {
       config: {
-        isJson: true,
+        ...OWN,
         acceptPatch: 'application/merge-patch+json, application/json',
         doc: DOCS.patch,
       },
@@ -142,7 +145,7 @@ const removeRoute = (app: FastifyInstance, { application, cursors }: AccountOpti
   app.withTypeProvider<ZodTypeProvider>().delete(
     '/v1/users/:id',
     {
-      config: { isJson: true, doc: DOCS.remove },
+      config: { ...OWN, doc: DOCS.remove },
       onRequest: scoped('write:user'),
       schema: {
         operationId: 'deleteUser',

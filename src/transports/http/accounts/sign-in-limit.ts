@@ -1,9 +1,9 @@
 // Guessing passwords is slow: a few attempts for one name from one address, and some more for the address as a whole,
 // which also bounds how many names an address can make us remember. Nobody can lock another's account from elsewhere.
 import { createHash } from 'node:crypto'
-import { isIPv6 } from 'node:net'
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
 import type { TenantId } from '../../../core/ids.ts'
+import { networkOf } from '../network.ts'
 import { usernameKey } from '../../../core/username.ts'
 import { ProblemError } from '../problem.ts'
 
@@ -50,16 +50,3 @@ const consume = async (limiter: RateLimiterMemory, key: string): Promise<void> =
     })
   }
 }
-
-/** One subscriber has a whole /64 of IPv6 addresses to choose from. An IPv4 address in IPv6 form stands for itself. */
-const networkOf = (address: string): string => {
-  if (!isIPv6(address) || address.includes('.')) return address.replace(/^::ffff:/i, '')
-  const [head = '', tail] = address.split('%', 1)[0]?.toLowerCase().split('::') ?? []
-  const left = head === '' ? [] : head.split(':')
-  const right = tail === undefined || tail === '' ? [] : tail.split(':')
-  const zeros = tail === undefined ? 0 : 8 - left.length - right.length
-  const groups = [...left, ...Array.from({ length: zeros }, () => '0'), ...right]
-  return `${groups.slice(0, 4).map(withoutLeadingZeros).join(':')}::/64`
-}
-
-const withoutLeadingZeros = (group: string): string => group.replace(/^0+(?=.)/, '')

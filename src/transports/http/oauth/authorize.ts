@@ -134,7 +134,8 @@ const answer = async (parts: Parts, exchange: Exchange, asked: Asked): Promise<F
   }
   const scopes = within(asked.scopes, user.scopes)
   if (scopes.length === 0) throw noScopeLeft()
-  const grant = { clientId: client.id, tenantId, userId: user.userId, scopes }
+  const { userId, signInMark } = user
+  const grant = { clientId: client.id, tenantId, userId, signInMark, scopes }
   const code = await options.oauth.createCode({ ...grant, redirectUri, codeChallenge })
   return sendBack(options, reply, asked, { code })
 }

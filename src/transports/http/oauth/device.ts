@@ -146,7 +146,8 @@ const allow = async (parts: Parts, exchange: Exchange, waiting: Waiting): Promis
     const problem = 'Nothing that the device asks for is yours to allow.'
     return showConsent(parts, exchange, waiting, { status: 400, problem })
   }
-  const isInTime = await options.oauth.answerDevice(waiting.userCode, user.userId)
+  const { userId, signInMark } = user
+  const isInTime = await options.oauth.answerDevice(waiting.userCode, { userId, signInMark })
   if (!isInTime) return sendRefusal(reply, 400, 'The device does not wait any more.')
   return sendDone(reply, 'Done. You can go back to your device.')
 }

@@ -1,10 +1,12 @@
 // A user's name and password, typed into one of our pages. As at /v1/auth/tokens: few attempts, and the same answer
 // after the same work whatever is wrong.
+import { createHash } from 'node:crypto'
 import type { TenantId } from '../../../core/ids.ts'
+import type { Agreed, Consent } from '../../../core/oauth.ts'
 import type { OAuthOptions } from './options.ts'
 import type { Parameters } from './parameters.ts'
 
-export type SignedIn = Readonly<{ userId: string; scopes: readonly string[] }>
+export type SignedIn = Agreed & Readonly<{ scopes: readonly string[] }>
 type Attempt = Readonly<{ tenantId: TenantId; form: Parameters; address: string }>
 
 /** Throws `rate-limit-exceeded`. */
@@ -26,6 +28,20 @@ export const createSignIn = async (options: OAuthOptions): Promise<SignIn> => {
     const user = await application.users.get(tenantId, credential.userId)
     if (user === undefined) return undefined
     await forgetAttempts()
-    return { userId: credential.userId, scopes: user.scopes }
+    const signInMark = markOf(credential.passwordHash)
+    return { userId: credential.userId, signInMark, scopes: user.scopes }
   }
 }
+
+/** Whether the user has the password still by which he agreed. */
+export const isStillAgreed = async (
+  { credentials }: Pick<OAuthOptions, 'credentials'>,
+  { tenantId, userId, signInMark }: Consent,
+): Promise<boolean> => {
+  const now = await credentials.findByUser(tenantId, userId)
+  return now !== undefined && markOf(now.passwordHash) === signInMark
+}
+
+/** Tells two passwords of one user apart, and nothing of either: what is hashed is a salted hash already. */
+const markOf = (passwordHash: string): string =>
+  createHash('sha256').update(passwordHash).digest('base64url')

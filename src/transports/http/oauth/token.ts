@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Scope } from '../../../core/auth.ts'
 import { tenantIdSchema } from '../../../core/ids.ts'
 import {
+  type Consent,
   type Delegation,
   DEVICE_CODE_GRANT,
   type DevicePoll,
@@ -17,6 +18,7 @@ import { OAUTH_TOKEN_LIFETIME_SECONDS, type OAuthOptions } from './options.ts'
 import { formOf, type Parameters, required } from './parameters.ts'
 import { matchesChallenge } from './pkce.ts'
 import { askedScopes, namedScopes, noScopeLeft, within } from './scopes.ts'
+import { isStillAgreed } from './sign-in.ts'
 
 type TokenAnswer = Readonly<{
   access_token: string
@@ -94,15 +96,34 @@ const authorizationCode: Grant = async (options, { client, parameters }) => {
     await refreshTokens.revokeFamily({ tenantId, userId }, family)
     throw deadCode()
   }
-  return { ...answer, ...refreshToken }
+  return unlessOver(options, issued, { ...answer, ...refreshToken })
 }
 
 const deviceCode: Grant = async (options, { client, parameters }) => {
   const polled = await options.oauth.pollDevice(required(parameters, 'device_code'), client.id)
   if (polled.kind !== 'approved') throw notYet(polled.kind)
-  const { delegation } = polled
-  const answer = await tokenForUser(options, { client, delegation, scopes: delegation.scopes })
-  return { ...answer, ...(await startFamily(options, client, delegation)) }
+  const { consent } = polled
+  const { scopes } = consent
+  const answer = await tokenForUser(options, { client, delegation: consent, scopes })
+  const refreshToken = await startFamily(options, client, consent)
+  return unlessOver(options, consent, { ...answer, ...refreshToken })
+}
+
+/**
+ * A new password ends what was agreed to under the one before. It ends refresh tokens by itself, but for those that are
+ * made after it: so it is looked for when they are there.
+ */
+const unlessOver = async (
+  options: OAuthOptions,
+  consent: Consent,
+  answer: TokenAnswer,
+): Promise<TokenAnswer> => {
+  if (await isStillAgreed(options, consent)) return answer
+  if (answer.refresh_token !== undefined) await options.refreshTokens.revoke(answer.refresh_token)
+  throw new OAuthError(
+    'invalid_grant',
+    'The user has another password by now, and has to agree anew.',
+  )
 }
 
 const refreshToken: Grant = async (options, { client, parameters }) => {
