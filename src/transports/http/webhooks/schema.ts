@@ -4,7 +4,7 @@ import { tenantIdSchema } from '../../../core/ids.ts'
 import { canonicalEventName, MAX_IN_FLIGHT } from '../../../core/webhooks.ts'
 import { definitionOf, definitions } from '../../../events/registry.ts'
 import { ignored, optionalText, pathId, queryInteger, queryText } from '../fields.ts'
-import { clash, collectionOf, listParameters, notBoth } from '../paging.ts'
+import { clash, collectionOf, listParameters, notBoth, paginationSchema } from '../paging.ts'
 
 const MAX_PATTERNS = 50
 const MAX_PATTERN_LENGTH = 120
@@ -182,6 +182,7 @@ const attemptSchema = z
   .meta({ id: 'WebhookAttempt' })
 export const deliveriesSchema = z.strictObject({
   data: z.array(attemptSchema),
+  pagination: paginationSchema,
   next: z.int().optional(),
   standing: z.strictObject({
     cursor: z.string(),
@@ -237,9 +238,16 @@ export const keysParams = z.strictObject({ tenantId: tenantIdSchema, id: pathId 
 export const idParams = z.strictObject({ id: pathId })
 export const noQuery = z.strictObject({})
 export const removeQuery = z.strictObject({ reason: optionalText(500) })
-export const deliveriesQuery = z.strictObject({
-  limit: queryInteger(1, 100).optional(),
-  before: queryInteger(1, Number.MAX_SAFE_INTEGER).optional(),
-  eventId: queryText(64).optional(),
-})
+export const deliveriesQuery = z
+  .strictObject({
+    before: queryInteger(1, Number.MAX_SAFE_INTEGER).optional(), // the id of a call; older ones come
+    eventId: queryText(64).optional(),
+    ...listParameters,
+  })
+  .refine(notBoth, clash)
+  .refine(({ before, page, cursor }) => before === undefined || (page ?? cursor) === undefined, {
+    path: ['before'],
+    error: 'Cannot be combined with page or cursor',
+    params: { code: 'INVALID_VALUE' },
+  })
 export const tags = ['webhooks']
