@@ -229,7 +229,7 @@ export type ReplayOutcome =
   /** `isWhole` false: there are more than were counted. */
   | Readonly<{ kind: 'counted'; events: number; isWhole: boolean }>
   | Readonly<{ kind: 'started'; events: number; isWhole: boolean; replayId: string }>
-  | Readonly<{ kind: 'unknown_event' | 'too_many' | 'bad_filter' }>
+  | Readonly<{ kind: 'unknown_event' | 'too_many' | 'bad_types' | 'bad_subjects' }>
 
 /** What the routes ask of the engine. Undefined: there is no such endpoint. */
 export interface WebhookDeliveries {

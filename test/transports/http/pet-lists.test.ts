@@ -125,7 +125,7 @@ t.test(
     t.same(await refusedFor({ priceRange: { min: 60, max: '50.00' } }), ['criteria.priceRange.min'])
     t.same(await refusedFor({ ageRange: { min: 6, max: 5 } }), ['criteria.ageRange.min'])
     t.same(await refusedFor({ priceRange: { min: 12.345 } }), ['criteria.priceRange.min'])
-    t.same(await refusedFor({ age_months: { min: 6, max: 5 } }), ['criteria.ageMonths.min'])
+    t.same(await refusedFor({ age_months: { min: 6, max: 5 } }), ['criteria.age_months.min'])
     const intake = { from: '2026-02-02', to: '2026-02-01' }
     t.same(await refusedFor({ intake }), ['criteria.intake.from'])
   },

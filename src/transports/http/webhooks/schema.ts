@@ -109,7 +109,7 @@ export const replayBody = z
       [eventId, after, from].filter((each) => each !== undefined).length === 1,
     oneOfThem,
   )
-  .refine(({ from, to }) => to === undefined || Date.parse(from ?? to) <= Date.parse(to), {
+  .refine(({ from = '', to = '' }) => !(Date.parse(from) > Date.parse(to)), {
     error: 'Must not be after to',
     path: ['from'],
     params: { code: 'OUT_OF_RANGE' },
