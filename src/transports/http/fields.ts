@@ -72,6 +72,16 @@ export const feeField = z
     (fee) => Number(fee.toFixed(2)) === fee,
     withCode('INVALID_FORMAT', 'Must have at most two decimal places'),
   )
+export const feeRangeField = z
+  .string()
+  .regex(/^\d{1,8}(-\d{1,8})?$/, 'Must be an amount or a range such as 75-200')
+  .refine(
+    (range) => {
+      const [min, max] = range.split('-').map(Number)
+      return !(Number(min) > Number(max))
+    },
+    withCode('OUT_OF_RANGE', 'Must not begin above its end'),
+  )
 export const currencyField = z.string().regex(/^[A-Z]{3}$/, 'Must be an ISO 4217 code such as USD')
 /** A day that the database knows: it has no year 0. */
 export const dayField = z.iso
