@@ -41,6 +41,10 @@ const storable = (schema: z.ZodString) =>
     withCode('INVALID_FORMAT', 'Must not have NUL characters or broken Unicode'),
   )
 
+/** `when` of a rule that is told together with what else is wrong, so that one answer names every field. */
+export const ofAnyObject = ({ value }: Readonly<{ value: unknown }>): boolean =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
 /** Text of 1..max characters, without the spaces around it. */
 export const text = (max: number) => storable(z.string().trim().min(1).max(max))
 /** Absent and null both mean: not known. Empty text too. */

@@ -59,13 +59,14 @@ const pathsOf = ({ properties = {} }: Schema): readonly (readonly string[])[] =>
 const bodyOf = (path: readonly string[], value: unknown): unknown =>
   path.reduceRight((inner, name) => ({ [name]: inner }), value)
 
-/** Whether `path` leads to something in what was sent. */
-const isIn = (sent: unknown, [name, ...rest]: readonly string[]): boolean =>
-  name === undefined ||
-  (typeof sent === 'object' &&
-    sent !== null &&
-    Object.hasOwn(sent, name) &&
-    isIn((sent as Json)[name], rest))
+/** What `path` leads to in what was sent; undefined for nothing. */
+const memberAt = (sent: unknown, [name, ...rest]: readonly string[]): unknown => {
+  if (name === undefined) return sent
+  const isThere = typeof sent === 'object' && sent !== null && Object.hasOwn(sent, name)
+  return isThere ? memberAt((sent as Json)[name], rest) : undefined
+}
+const hasMembers = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 const WRONG: readonly unknown[] = [{}, [[]], -1.5, '\u0000', 'x'.repeat(10_000), { not_here: 1 }]
 
@@ -83,17 +84,18 @@ const errorsOf = async (
   return answer.json<{ errors?: FieldError[] }>().errors ?? []
 }
 
-/** Of the errors those that name what was not sent; one that is missing is missing from what was sent. */
+/** Of the errors those that name what was not sent; what is missing is missing from an object that was sent. */
 const misnamed = (errors: readonly FieldError[], sent: unknown): readonly FieldError[] =>
   errors.filter(({ field, code }) => {
     const path = field === 'body' ? [] : field.split('.')
-    return !isIn(sent, code === 'REQUIRED' ? path.slice(0, -1) : path)
+    if (code === 'REQUIRED') return !hasMembers(memberAt(sent, path.slice(0, -1)))
+    return memberAt(sent, path) === undefined
   })
 
 t.test('each field of each body', async (t) => {
   let named = 0
   for (const operation of operations) {
-    for (const path of pathsOf(operation.body)) {
+    for (const path of [[], ...pathsOf(operation.body)]) {
       for (const wrong of WRONG) {
         const sent = bodyOf(path, wrong)
         const errors = await errorsOf(operation, sent)
@@ -147,6 +149,22 @@ t.test('a search names its members in the style that each was written in', async
   t.strictSame(await fieldsOf({ age_range: { min: 9, max: 3 } }), ['criteria.age_range.min'])
   t.strictSame(await fieldsOf({ price_range: { min: -1 } }), ['criteria.price_range.min'])
   t.strictSame(await fieldsOf({ shelter_id: 'x', shelterId: 'y' }), ['criteria.shelterId'])
+})
+
+t.test('header fields that are refused are named', async (t) => {
+  const pet = (await rig.admit()).url
+  await rig.settled()
+  const refused = async (method: 'GET' | 'PATCH' | 'POST', url: string, field: string) => {
+    const headers = { ...admin, [field]: 'no such thing' }
+    const payload = method === 'GET' ? {} : { payload: method === 'POST' ? LUNA : {} }
+    const answer = await app.inject({ method, url, headers, ...payload })
+    t.equal(answer.statusCode, 400)
+    return answer.json<{ errors?: FieldError[] }>().errors?.map((each) => each.field)
+  }
+  t.strictSame(await refused('PATCH', pet, 'If-Match'), ['If-Match'])
+  t.strictSame(await refused('GET', pet, 'If-None-Match'), ['If-None-Match'])
+  t.strictSame(await refused('GET', '/pets', 'If-None-Match'), ['If-None-Match'])
+  t.strictSame(await refused('POST', '/v1/pets', 'Idempotency-Key'), ['Idempotency-Key'])
 })
 
 t.test('what only the domain refuses has the name that it has in the request', async (t) => {

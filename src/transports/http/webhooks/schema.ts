@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { tenantIdSchema } from '../../../core/ids.ts'
 import { canonicalEventName, MAX_IN_FLIGHT } from '../../../core/webhooks.ts'
 import { definitionOf, definitions } from '../../../events/registry.ts'
-import { ignored, optionalText, pathId, queryInteger, queryText } from '../fields.ts'
+import { ignored, optionalText, pathId, queryInteger, queryText, text } from '../fields.ts'
 import { clash, collectionOf, listParameters, notBoth, paginationSchema } from '../paging.ts'
 
 const MAX_PATTERNS = 50
@@ -91,7 +91,7 @@ const oneOfThem = {
 }
 export const replayBody = z
   .strictObject({
-    eventId: z.string().min(1).max(64).optional(),
+    eventId: text(64).optional(),
     after: place.optional(),
     upTo: place.optional(),
     from: time.optional(),
