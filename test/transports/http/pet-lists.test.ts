@@ -131,6 +131,14 @@ t.test(
   },
 )
 
+t.test('a QUERY without a Content-Type is told what it lacks', async (t) => {
+  for (const url of ['/v1/pets', '/v1/pets/search']) {
+    const answer = await app.inject({ method: 'QUERY', url })
+    t.equal(answer.statusCode, 400)
+    t.match(answer.json(), { detail: 'A QUERY needs a body and its Content-Type.' })
+  }
+})
+
 t.test('GET, QUERY and POST ask the same question and get the same bytes', async (t) => {
   const mine = await rig.newTenant('queries')
   await rig.admit({}, mine)
