@@ -5,6 +5,7 @@ import type { CommandContext, CommandResult } from './core/command.ts'
 import type { Position, Version } from './core/event.ts'
 import type { TenantId } from './core/ids.ts'
 import type { PaymentSource } from './core/payments.ts'
+import type { LoggedAttempt } from './core/webhooks.ts'
 import type { PetState, PresentPet } from './events/pet-state.ts'
 import type { PetPhoto } from './events/pet.ts'
 import type { ShelterProfile } from './events/shelter.ts'
@@ -45,6 +46,7 @@ import type {
   ShelterView,
   SubmitAdoption,
   UserState,
+  WebhookAttemptQuery,
   WebhookResult,
   WebhookView,
   WithReason,
@@ -278,6 +280,8 @@ export type Application = Readonly<{
       tenantId: TenantId,
       page: Readonly<{ limit: number; place: ListPlace }>,
     ): Promise<ListResult<WebhookView>>
+    /** Calls that were made to an endpoint, the newest first. */
+    attempts(tenantId: TenantId, query: WebhookAttemptQuery): Promise<ListResult<LoggedAttempt>>
     /** Brings the table that deliveries are made from in line with the log. */
     sync(tenantId: TenantId, webhookId: string): Promise<void>
   }>

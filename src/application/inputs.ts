@@ -127,6 +127,13 @@ export type WebhookView = Identified<PresentWebhook>
 export type WebhookResult = CommandResult<PresentWebhook>
 /** `after`: the log position after which sending begins; undefined: now. */
 export type RegisterWebhook = Readonly<{ config: WebhookConfig; after?: Position | undefined }>
+/** `before`: older than the call of this id. */
+export type WebhookAttemptQuery = Readonly<{
+  webhookId: string
+  eventId?: string | undefined
+  limit: number
+  place: ListPlace | Readonly<{ before: number }>
+}>
 /** With the secret that the command made, as text that is shown nowhere else. */
 export type WithSecret = Readonly<{ secret?: string }>
 

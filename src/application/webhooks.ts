@@ -21,6 +21,7 @@ import { decodeListCursor, encodeListCursor, type ListPlace } from '../projectio
 import type { WebhookResult, WebhookView, WithSecret } from './inputs.ts'
 import { onlyPresent } from './present.ts'
 import { readState } from './read-state.ts'
+import { webhookAttempts } from './webhook-attempts.ts'
 
 type Webhooks = Application['webhooks']
 
@@ -71,6 +72,7 @@ export const createWebhooks = (options: WebhooksOptions): Webhooks => {
     },
     get: (tenantId, id) => view(options, tenantId, id),
     list: (tenantId, page) => listWebhooks(options, tenantId, page),
+    attempts: (tenantId, query) => webhookAttempts(options.webhookStore, tenantId, query),
     sync: (tenantId, id) => sync(options, tenantId, id),
   }
 }

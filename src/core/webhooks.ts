@@ -123,7 +123,12 @@ export type Progress = Readonly<{
   arrived: readonly Position[] // what was delivered since the last time
 }>
 
-export type AttemptPage = Readonly<{ before: number | undefined; limit: number; eventId?: string }>
+export type AttemptPage = Readonly<{
+  before: number | undefined // the id of an attempt: older ones only
+  skip?: number
+  limit: number
+  eventId?: string | undefined
+}>
 
 export type EndpointStanding = Readonly<{
   position: Position
@@ -164,7 +169,9 @@ export interface WebhookStore {
   release(endpoint: LeasedEndpoint, dueAtMs: number | null): Promise<void>
 
   logAttempt(tenantId: TenantId, id: string, attempt: Attempt): Promise<void>
+  /** The newest first. */
   attempts(tenantId: TenantId, id: string, page: AttemptPage): Promise<readonly LoggedAttempt[]>
+  countAttempts(tenantId: TenantId, id: string, eventId?: string): Promise<number>
   deadLetters(tenantId: TenantId, id: string, limit: number): Promise<readonly DeadLetter[]>
   /** False: the endpoint has as many replays under way as it may have. */
   addReplay(tenantId: TenantId, id: string, replay: Replay): Promise<boolean>
@@ -222,7 +229,7 @@ export type ReplayOutcome =
   /** `isWhole` false: there are more than were counted. */
   | Readonly<{ kind: 'counted'; events: number; isWhole: boolean }>
   | Readonly<{ kind: 'started'; events: number; isWhole: boolean; replayId: string }>
-  | Readonly<{ kind: 'unknown_event' | 'too_many' | 'bad_filter' }>
+  | Readonly<{ kind: 'unknown_event' | 'too_many' | 'bad_types' | 'bad_subjects' }>
 
 /** What the routes ask of the engine. Undefined: there is no such endpoint. */
 export interface WebhookDeliveries {

@@ -29,6 +29,16 @@ const promisesOfReservation = (t: Test, make: MakeStore): void => {
     t.match(await store.find(SHARED_TENANT, 'ADA'), ada)
   })
 
+  t.test('what no username can be is nobody, and no trouble', async (t) => {
+    const store = await make(t, () => 0)
+    await store.reserve(SHARED_TENANT, { ...ada, username: 'ada\ufffd' })
+    await store.confirm(SHARED_TENANT, 'user-1', 'ada\ufffd')
+    t.ok(await store.find(SHARED_TENANT, 'ada\ufffd'))
+    for (const name of ['\u0000', 'ada\u0000', '\ud800', 'ada\udfff']) {
+      t.equal(await store.find(SHARED_TENANT, name), undefined)
+    }
+  })
+
   t.test('two spellings of one character are one username', async (t) => {
     const store = await make(t, () => 0)
     t.equal(await store.reserve(SHARED_TENANT, { ...ada, username: 'Ame\u0301lie' }), 'reserved')

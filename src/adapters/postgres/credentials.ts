@@ -3,7 +3,7 @@
 import type { CredentialStore } from '../../core/auth.ts'
 import { type Clock, toTimestamp } from '../../core/clock.ts'
 import type { SqlDatabase } from '../../core/sql.ts'
-import { usernameKey } from '../../core/username.ts'
+import { mayBeUsername, usernameKey } from '../../core/username.ts'
 
 /** How long a name stays reserved for a registration that neither finished nor gave up. */
 const RESERVATION_MS = 60_000
@@ -131,6 +131,7 @@ export const createCredentialStore = (
       await database.query(RELEASE, [tenantId, userId, usernameKey(username)])
     },
     find: async (tenantId, username) => {
+      if (!mayBeUsername(username)) return undefined
       const rows = await database.query<CredentialRow>(FIND, [tenantId, usernameKey(username)])
       return rows[0]
     },

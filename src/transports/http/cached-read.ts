@@ -16,6 +16,7 @@ export const createShortcut =
     const answer = cache.find(callerOf(request).tenantId, known.key)
     const variant = answer === undefined ? undefined : readyVariant(answer, request.raw)
     if (answer === undefined || variant === undefined) return done()
+    cache.served()
     sendVariant(request, reply, { answer, variant })
   }
 

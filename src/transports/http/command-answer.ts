@@ -27,13 +27,20 @@ export const contextOf = (
   ...(options.idempotency === undefined ? {} : { idempotency: options.idempotency }),
 })
 
-/** The outcome when it is done; every other one is thrown as its problem. `noun` names the resource: `pet`. */
-export const doneOrThrow = <State>(result: CommandResult<State>, noun: string): Done<State> => {
+/**
+ * The outcome when it is done; every other one is thrown as its problem. `noun` names the resource: `pet`; `names` how
+ * the request calls a field that the domain calls otherwise.
+ */
+export const doneOrThrow = <State>(
+  result: CommandResult<State>,
+  noun: string,
+  names: Readonly<Record<string, string>> = {},
+): Done<State> => {
   switch (result.kind) {
     case 'done':
       return result
     case 'rejected':
-      throw rejectionProblem(result.rejection)
+      throw rejectionProblem(result.rejection, names)
     case 'not_found':
       throw notFound(noun)
     case 'conflict':
@@ -91,9 +98,13 @@ const GONE_CODES: Readonly<Record<string, string>> = {
 }
 
 /** A rule about one field is a validation error; anything else is a conflict with the state of things. */
-const rejectionProblem = ({ code, detail, field }: Rejection): ProblemError => {
+const rejectionProblem = (
+  { code, detail, field: called }: Rejection,
+  names: Readonly<Record<string, string>>,
+): ProblemError => {
   const gone = GONE_CODES[code]
   if (gone !== undefined) return notFound(gone)
+  const field = called === undefined ? undefined : (names[called] ?? called)
   const isConflict = field === undefined || STATE_CODES.has(code)
   return new ProblemError(isConflict ? 'conflict' : 'validation-error', `${detail} (${code})`, {
     errors: [{ ...(field === undefined ? {} : { field }), message: detail, code }],

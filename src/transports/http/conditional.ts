@@ -14,8 +14,12 @@ const parseTags = (field: string, name: string): readonly Tag[] => {
   TAG.lastIndex = 0
   while (TAG.lastIndex < field.length) {
     const match = TAG.exec(field)
-    if (match === null)
-      throw new ProblemError('bad-request', `${name} is not a list of entity tags.`)
+    if (match === null) {
+      const message = 'Must be * or a list of entity tags'
+      throw new ProblemError('bad-request', `${name} is not a list of entity tags.`, {
+        errors: [{ field: name, message, code: 'INVALID_FORMAT' }],
+      })
+    }
     tags.push({ weak: match[1] !== undefined, opaque: match[2] ?? '' })
   }
   return tags

@@ -88,6 +88,7 @@ const DETAILS: Readonly<Record<string, readonly [ProblemType, string]>> = {
     'unsupported-media-type',
     'The Content-Type of the body is missing or not supported here.',
   ],
+  FST_ERR_ROUTE_MISSING_CONTENT_TYPE: ['bad-request', 'A QUERY needs a body and its Content-Type.'],
   FST_ERR_CTP_BODY_TOO_LARGE: ['content-too-large', 'The body is too large.'],
   FST_ERR_CTP_EMPTY_JSON_BODY: ['bad-request', 'A JSON body is required.'],
   FST_ERR_CTP_INVALID_JSON_BODY: ['bad-request', 'The body is not valid JSON.'],

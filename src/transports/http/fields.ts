@@ -41,6 +41,10 @@ const storable = (schema: z.ZodString) =>
     withCode('INVALID_FORMAT', 'Must not have NUL characters or broken Unicode'),
   )
 
+/** `when` of a rule that is told together with what else is wrong, so that one answer names every field. */
+export const ofAnyObject = ({ value }: Readonly<{ value: unknown }>): boolean =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
 /** Text of 1..max characters, without the spaces around it. */
 export const text = (max: number) => storable(z.string().trim().min(1).max(max))
 /** Absent and null both mean: not known. Empty text too. */
@@ -71,6 +75,16 @@ export const feeField = z
   .refine(
     (fee) => Number(fee.toFixed(2)) === fee,
     withCode('INVALID_FORMAT', 'Must have at most two decimal places'),
+  )
+export const feeRangeField = z
+  .string()
+  .regex(/^\d{1,8}(-\d{1,8})?$/, 'Must be an amount or a range such as 75-200')
+  .refine(
+    (range) => {
+      const [min, max] = range.split('-').map(Number)
+      return !(Number(min) > Number(max))
+    },
+    withCode('OUT_OF_RANGE', 'Must not begin above its end'),
   )
 export const currencyField = z.string().regex(/^[A-Z]{3}$/, 'Must be an ISO 4217 code such as USD')
 /** A day that the database knows: it has no year 0. */

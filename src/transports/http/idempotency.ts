@@ -46,10 +46,10 @@ const idempotencyOf = (call: IdempotentCall): Idempotency | undefined => {
   const key = call.request.headers['idempotency-key']
   if (key === undefined) return undefined
   if (typeof key !== 'string' || !KEY.test(key)) {
-    throw new ProblemError(
-      'bad-request',
-      'Idempotency-Key must have 1 to 255 visible ASCII characters, and be given once.',
-    )
+    const message = 'Must have 1 to 255 visible ASCII characters, and be given once'
+    throw new ProblemError('bad-request', 'Idempotency-Key is not a key.', {
+      errors: [{ field: 'Idempotency-Key', message, code: 'INVALID_FORMAT' }],
+    })
   }
   const { kind, subject } = call.principal
   const place = `${call.request.method} ${pathOf(call.request.raw.url)}`

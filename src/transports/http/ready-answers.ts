@@ -21,15 +21,20 @@ export type ReadyAnswers = Readonly<{
 export const answerReady = (server: Server, ready: ReadyAnswers): void => {
   const [framework, ...others] = server.listeners('request') as RequestListener[]
   if (framework === undefined || others.length > 0) throw new Error('one listener was expected')
-  const { rateLimit } = ready
+  const { rateLimit, cache } = ready
+  const serve = (response: ServerResponse, found: Found, rateFields: RateFields): void => {
+    cache.served()
+    send(response, found, rateFields)
+  }
   server.removeListener('request', framework)
   server.on('request', (request, response) => {
     const found = findReady(request, ready)
     if (found === undefined) return framework(request, response)
-    if (rateLimit === undefined) return send(response, found, {})
+    if (rateLimit === undefined) return serve(response, found, {})
     void rateLimit.consume(request.socket.remoteAddress ?? '').then(
       (verdict) => {
-        if (verdict.isAllowed) return send(response, found, found.known.rateFields?.(verdict) ?? {})
+        if (verdict.isAllowed)
+          return serve(response, found, found.known.rateFields?.(verdict) ?? {})
         refusedBefore.set(request, verdict)
         framework(request, response)
       },
@@ -38,6 +43,7 @@ export const answerReady = (server: Server, ready: ReadyAnswers): void => {
   })
 }
 
+type RateFields = Readonly<Record<string, string>>
 type Found = Readonly<{
   known: Known
   variant: Variant
@@ -66,7 +72,7 @@ const findReady = (
 const send = (
   response: ServerResponse,
   { known, variant, url, requestId, startedMs }: Found,
-  rateFields: Readonly<Record<string, string>>,
+  rateFields: RateFields,
 ): void => {
   const fields = [...variant.fields, ...STANDING, 'x-request-id', requestId]
   for (const name in rateFields) fields.push(name, rateFields[name] ?? '')

@@ -21,6 +21,8 @@ type Entry = Readonly<{
 export type ResponseCache = Readonly<{
   /** A finished answer that is still exact, without waiting. */
   find(tenantId: TenantId, key: string): Answer | undefined
+  /** To be called when an answer that `find` gave is sent: it counts as a hit. */
+  served(): void
   /** The same, or made now; callers who ask for the same at the same time share one making. Undefined is not kept. */
   load(
     tenantId: TenantId,
@@ -53,13 +55,16 @@ export const createResponseCache = (options: Options): ResponseCache => {
       return undefined
     }
     shelf.touch(id, entry, nowMs)
-    metrics.count('pawtrail_cache_requests_total', 1, HIT)
     return entry.answer
   }
+  const served = (): void => metrics.count('pawtrail_cache_requests_total', 1, HIT)
 
   const load: ResponseCache['load'] = async (tenantId, key, make) => {
     const found = find(tenantId, key)
-    if (found !== undefined) return found
+    if (found !== undefined) {
+      served()
+      return found
+    }
     metrics.count('pawtrail_cache_requests_total', 1, MISS)
     const id = idOf(tenantId, key)
     const before = generation(tenantId)
@@ -85,7 +90,7 @@ export const createResponseCache = (options: Options): ResponseCache => {
     const entry = shelf.get(id)
     if (entry?.answer === answer) shelf.keep(id, { ...entry, bytes: sizeOf(id, answer) })
   }
-  return { find, load, grew }
+  return { find, served, load, grew }
 }
 
 const newEntry = (

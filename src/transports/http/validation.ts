@@ -1,7 +1,7 @@
 // Requests are checked by zod schemas; every field that does not hold is named, with a stable code and a sentence.
 // A path or a query that does not parse is a bad request; a body that breaks its schema is a validation error.
 import type { FastifySchemaCompiler, FastifyTypeProvider } from 'fastify'
-import type { z } from 'zod'
+import { z } from 'zod'
 import { type FieldError, ProblemError } from './problem.ts'
 
 /** Codes that errors[].code may have for a request that breaks its schema. */
@@ -26,12 +26,23 @@ export interface RequestTypes extends FastifyTypeProvider {
   serializer: unknown
 }
 
+type Path = readonly PropertyKey[]
+
+/** Of schemas that read a member under another name than it was written with: the written path of what they find. */
+export const writtenPaths = z.registry<Readonly<{ of: (value: unknown, path: Path) => Path }>>()
+
 export const zodValidator: FastifySchemaCompiler<z.ZodType> = ({ schema, httpPart }) => {
   const part = httpPart ?? 'body'
+  const written = writtenPaths.get(schema)
   return (value: unknown) => {
     const result = schema.safeParse(value, { reportInput: true })
     if (result.success) return { value: result.data }
-    return { error: invalidRequest(part, value, result.error.issues) }
+    const { issues } = result.error
+    const found =
+      written === undefined
+        ? issues
+        : issues.map((issue) => ({ ...issue, path: [...written.of(value, issue.path)] }))
+    return { error: invalidRequest(part, value, found) }
   }
 }
 
@@ -79,6 +90,8 @@ const explain = (issue: Issue): Explanation => {
       return issue.input === undefined
         ? { message: 'Is required', code: 'REQUIRED' }
         : { message: `Must be one of: ${issue.values.join(', ')}`, code: 'INVALID_ENUM_VALUE' }
+    case 'invalid_union':
+      return wrongUnion(issue)
     case 'too_small':
       return tooSmall(issue)
     case 'too_big':
@@ -88,6 +101,16 @@ const explain = (issue: Issue): Explanation => {
     default:
       return { message: readable(issue.message), code: 'INVALID_FORMAT' }
   }
+}
+
+const wrongUnion = (issue: z.core.$ZodIssueInvalidUnion): Explanation => {
+  const { discriminator, input } = issue
+  if (discriminator === undefined || issue.inclusive === false) {
+    return { message: readable(issue.message), code: 'INVALID_FORMAT' }
+  }
+  return Object.hasOwn(Object(input) as object, discriminator)
+    ? { message: `Must be one of: ${issue.options?.join(', ')}`, code: 'INVALID_ENUM_VALUE' }
+    : { message: 'Is required', code: 'REQUIRED' }
 }
 
 const tooSmall = (issue: z.core.$ZodIssueTooSmall): Explanation => {

@@ -116,8 +116,13 @@ export const replayFilterOf = (
   return (type, subject) => own(type, subject) && matches(type, subject)
 }
 
-export const isFilter = (asked: Pick<Replay, 'types' | 'subjects'>): boolean =>
-  compileFilter(narrowed(asked)).kind === 'filter'
+export const badFilter = (
+  asked: Pick<Replay, 'types' | 'subjects'>,
+): 'bad_types' | 'bad_subjects' | undefined => {
+  const compiled = compileFilter(narrowed(asked))
+  if (compiled.kind === 'filter') return undefined
+  return compiled.field === 'types' ? 'bad_types' : 'bad_subjects'
+}
 
 const narrowed = ({ types, subjects }: Pick<Replay, 'types' | 'subjects'>): FeedFilter => ({
   ...(types === null ? {} : { types: types.map(canonicalEventName) }),

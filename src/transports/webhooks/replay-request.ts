@@ -3,7 +3,7 @@ import type { EventStore } from '../../core/event-store.ts'
 import type { Position } from '../../core/event.ts'
 import type { Endpoint, ReplayOutcome, ReplayRequest, WebhookStore } from '../../core/webhooks.ts'
 import type { WebhookLimits } from './limits.ts'
-import { isFilter, type MessageMaker, replayFilterOf } from './message.ts'
+import { badFilter, type MessageMaker, replayFilterOf } from './message.ts'
 
 export type Finding = Readonly<{
   store: WebhookStore
@@ -14,13 +14,15 @@ export type Finding = Readonly<{
 
 type Range = Readonly<{ after: Position; upTo: Position }>
 type Counted = Extract<ReplayOutcome, { kind: 'counted' }>
+type Found = Readonly<{ range: Range; counted: Counted }>
 
 export const findReplay = async (
   finding: Finding,
   endpoint: Endpoint,
   request: ReplayRequest,
-): Promise<Readonly<{ range: Range; counted: Counted }> | 'unknown_event' | 'bad_filter'> => {
-  if (!isFilter(request)) return 'bad_filter'
+): Promise<Found | 'unknown_event' | 'bad_types' | 'bad_subjects'> => {
+  const bad = badFilter(request)
+  if (bad !== undefined) return bad
   const range = await rangeOf(finding, endpoint, request.what)
   if (range === undefined) return 'unknown_event'
   return { range, counted: await count(finding, endpoint, { range, request }) }

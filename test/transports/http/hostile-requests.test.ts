@@ -269,6 +269,14 @@ const withText = (right: object, member: string, value: string): object => {
   return { ...right, [name]: inner === '0' ? [value] : { [inner]: value } }
 }
 
+t.test('who signs in with a name that cannot be stored is nobody', async (t) => {
+  const signIn = { method: 'POST', path: '/v1/auth/tokens', parameters: [], headers: {} }
+  for (const username of ['\u0000', 'ada\u0000', '\ud800']) {
+    const payload = JSON.stringify({ username, password: 'x' })
+    t.equal((await send({ ...signIn, mediaType: 'application/json', payload })).statusCode, 401)
+  }
+})
+
 t.test('text that cannot be stored is refused by the name of its field', async (t) => {
   for (const [place, member] of UNSTORABLE_PLACES) {
     const [method = '', url = ''] = place.split(' ')

@@ -125,11 +125,19 @@ t.test(
     t.same(await refusedFor({ priceRange: { min: 60, max: '50.00' } }), ['criteria.priceRange.min'])
     t.same(await refusedFor({ ageRange: { min: 6, max: 5 } }), ['criteria.ageRange.min'])
     t.same(await refusedFor({ priceRange: { min: 12.345 } }), ['criteria.priceRange.min'])
-    t.same(await refusedFor({ age_months: { min: 6, max: 5 } }), ['criteria.ageMonths.min'])
+    t.same(await refusedFor({ age_months: { min: 6, max: 5 } }), ['criteria.age_months.min'])
     const intake = { from: '2026-02-02', to: '2026-02-01' }
     t.same(await refusedFor({ intake }), ['criteria.intake.from'])
   },
 )
+
+t.test('a QUERY without a Content-Type is told what it lacks', async (t) => {
+  for (const url of ['/v1/pets', '/v1/pets/search']) {
+    const answer = await app.inject({ method: 'QUERY', url })
+    t.equal(answer.statusCode, 400)
+    t.match(answer.json(), { detail: 'A QUERY needs a body and its Content-Type.' })
+  }
+})
 
 t.test('GET, QUERY and POST ask the same question and get the same bytes', async (t) => {
   const mine = await rig.newTenant('queries')

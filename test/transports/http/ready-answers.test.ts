@@ -18,6 +18,9 @@ import { type Headers, httpApp, LUNA, TENANT } from './http-app.ts'
 
 type Got = Readonly<{ status: number; headers: IncomingMessage['headers']; body: Buffer }>
 
+/** Of a request that is never answered a test learns by itself. */
+const DEADLINE_MS = 10_000
+
 const ask = (
   port: number,
   {
@@ -29,6 +32,9 @@ const ask = (
   new Promise((resolve, reject) => {
     const sent = httpRequest({ port, host: '127.0.0.1', method, path, headers, agent: false })
     sent.on('error', reject)
+    const late = new Error(`${method} ${path} was not answered`)
+    const deadline = setTimeout(() => sent.destroy(late), DEADLINE_MS)
+    sent.on('close', () => clearTimeout(deadline))
     sent.on('response', (response) => {
       const chunks: Buffer[] = []
       response.on('data', (chunk: Buffer) => chunks.push(chunk))
@@ -73,6 +79,7 @@ const REQUESTS: readonly (readonly [isPlain: boolean, headers: Headers, method?:
 /** A server whose framework says no more than that it was asked. */
 const standIn = async (t: Test, rateLimit: RateLimit | undefined) => {
   const observed: Answered[] = []
+  let served = 0
   const answer = makeAnswer({ tenantId: SHARED_TENANT, json: '{"ready":true}', eventCursor: 'c' })
   const known = {
     key: 'k',
@@ -89,6 +96,7 @@ const standIn = async (t: Test, rateLimit: RateLimit | undefined) => {
     cache: {
       find: (tenantId, key) =>
         key === 'k' && [SHARED_TENANT, TENANT].includes(tenantId) ? answer : undefined,
+      served: () => void (served += 1),
       load: () => Promise.resolve(undefined),
       grew: () => {},
     },
@@ -97,12 +105,13 @@ const standIn = async (t: Test, rateLimit: RateLimit | undefined) => {
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   t.teardown(() => server.close())
-  return { port: (server.address() as AddressInfo).port, asked, observed }
+  const { port } = server.address() as AddressInfo
+  return { port, asked, observed, served: () => served }
 }
 
 t.test('only what the cache alone can answer is kept from the framework', async (t) => {
   parseTenant(TENANT, 'X-Tenant-ID') // one that is known
-  const { port, asked, observed } = await standIn(t, undefined)
+  const { port, asked, observed, served } = await standIn(t, undefined)
   for (const [isPlain, headers, method = 'GET'] of REQUESTS) {
     const before = asked.length
     const got = await ask(port, { path: PATH, headers, method })
@@ -112,6 +121,7 @@ t.test('only what the cache alone can answer is kept from the framework', async 
   }
   await ask(port, { path: '/v1/pets?species=DOG' })
   t.equal(observed.length, REQUESTS.filter(([isPlain]) => isPlain).length)
+  t.equal(served(), observed.length)
   t.match(observed[0], { method: 'GET', url: PATH, status: 200, requestId: 'made' })
   t.ok((observed[0]?.elapsedMs ?? -1) >= 0)
 })
@@ -119,7 +129,7 @@ t.test('only what the cache alone can answer is kept from the framework', async 
 t.test('where a rate is kept each request is counted once, by its address', async (t) => {
   const keys: string[] = []
   const verdict = { perMinute: 1, retryAfterSeconds: 9, resetAtSeconds: 9 }
-  const { port, asked } = await standIn(t, {
+  const { port, asked, served } = await standIn(t, {
     perMinute: 1,
     consume: (key) => {
       keys.push(key)
@@ -135,13 +145,15 @@ t.test('where a rate is kept each request is counted once, by its address', asyn
   t.match(refused && refusedBefore.get(refused), { isAllowed: false }, 'whose guard is told')
   await ask(port, { path: PATH, headers: { authorization: 'Bearer some.one' } })
   t.equal(keys.length, 2, 'what is not answered here is not counted here')
+  t.equal(served(), 1, 'what is refused is no answer of the cache')
 })
 
 t.test('where the rate cannot be told the framework is asked', async (t) => {
   const consume = () => Promise.reject(new Error('no count'))
-  const { port, asked } = await standIn(t, { perMinute: 1, consume })
+  const { port, asked, served } = await standIn(t, { perMinute: 1, consume })
   t.equal((await ask(port, { path: PATH })).body.toString(), 'framework')
   t.equal(asked.length, 1)
+  t.equal(served(), 0)
 })
 
 const byteByByte = async (t: Test, rateLimitPerMinute: number): Promise<void> => {
@@ -229,8 +241,10 @@ t.test('where reads are not public everybody meets the framework', async (t) => 
 
 t.test('who asks too often is refused, and was counted once', async (t) => {
   let refusals = 0
-  const count: Metrics['count'] = (name) => {
+  let hits = 0
+  const count: Metrics['count'] = (name, _by, labels) => {
     if (name === 'pawtrail_rate_limited_total') refusals += 1
+    if (name === 'pawtrail_cache_requests_total' && labels?.['result'] === 'hit') hits += 1
   }
   const rig = await httpApp(t, {
     settings: { rateLimitPerMinute: 3 },
@@ -251,6 +265,7 @@ t.test('who asks too often is refused, and was counted once', async (t) => {
     [429, '0', true],
   ])
   t.equal(refusals, 2)
+  t.equal(hits, 2, 'the first was made')
 })
 
 t.test('behind a proxy the rate is kept by the address that it names', async (t) => {

@@ -214,7 +214,9 @@ void t.test('a replay sends a part of the log once more, and a dry run counts it
   const past = { ...time, to: '2020-01-02T00:00:00Z' }
   t.match(await engine.replay(TENANT, id, { what: past, ...all, isDryRun: true }), { events: 0 })
   const wrong = { types: ['???'], subjects: null, isDryRun: true }
-  t.match(await engine.replay(TENANT, id, { what: part, ...wrong }), { kind: 'bad_filter' })
+  t.match(await engine.replay(TENANT, id, { what: part, ...wrong }), { kind: 'bad_types' })
+  const other = { types: null, subjects: ['???'], isDryRun: true }
+  t.match(await engine.replay(TENANT, id, { what: part, ...other }), { kind: 'bad_subjects' })
 })
 
 void t.test(

@@ -35,7 +35,16 @@ const ATTEMPTS = {
     where tenant_id = $1 and endpoint_id = $2
       and ($3::bigint is null or page_id <= $3 / 1000 and page_id * 1000 + place - 1 < $3)
       and ($4::text is null or attempt->>'eventId' = $4)
-    order by id desc limit $5`,
+    order by id desc limit $5 offset $6`,
+}
+
+// By the primary key; an endpoint's pages are few, and are opened only where an event is looked for.
+const COUNT_ATTEMPTS = {
+  name: 'webhook_attempts_count',
+  text: `select coalesce(sum(case when $3::text is null then count else
+      (select count(*) from jsonb_array_elements(attempts) as attempt
+        where attempt->>'eventId' = $3) end), 0)::int as total
+    from pawtrail.webhook_attempts where tenant_id = $1 and endpoint_id = $2`,
 }
 
 // By the primary key from its newest end.
@@ -130,10 +139,14 @@ export const createWebhookStore = ({ database, secretBox }: WebhookStoreOptions)
     const replays = await database.query<ReplayRow>(REPLAYS, [tenantId, id])
     return { ...row, replays: replays.map(replayOf) }
   },
-  attempts: async (tenantId, id, { before, limit, eventId }) => {
-    const values = [tenantId, id, before ?? null, eventId ?? null, limit]
+  attempts: async (tenantId, id, { before, skip = 0, limit, eventId }) => {
+    const values = [tenantId, id, before ?? null, eventId ?? null, limit, skip]
     const rows = await database.query<AttemptRow>(ATTEMPTS, values)
     return rows.map((row) => ({ ...row.attempt, id: row.id }))
+  },
+  countAttempts: async (tenantId, id, eventId) => {
+    const values = [tenantId, id, eventId ?? null]
+    return (await database.query<{ total: number }>(COUNT_ATTEMPTS, values))[0]?.total ?? 0
   },
   deadLetters: (tenantId, id, limit) => database.query<DeadLetter>(DEAD, [tenantId, id, limit]),
   addReplay: async (tenantId, id, replay) => {

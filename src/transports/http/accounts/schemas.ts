@@ -1,7 +1,7 @@
 // What account requests must look like and what their answers disclose. Answers are closed: a member that is not named
 // here, such as a password's hash, cannot leave the server by mistake.
 import { z } from 'zod'
-import { ignored, text } from '../fields.ts'
+import { ignored, ofAnyObject, text } from '../fields.ts'
 
 const MIN_PASSWORD_LENGTH = 8
 const MAX_PASSWORD_LENGTH = 128
@@ -71,11 +71,8 @@ function goesWith(given: string, other: string): (body: object) => boolean {
   return (body) => members(body).get(given) === undefined || members(body).get(other) !== undefined
 }
 
-/** Told also when other fields are wrong: all that has to be put right is in one answer. */
 function needed(field: string) {
-  const isObject = ({ value }: Readonly<{ value: unknown }>): boolean =>
-    typeof value === 'object' && value !== null
-  return { error: 'Is required', path: [field], params: { code: 'REQUIRED' }, when: isObject }
+  return { error: 'Is required', path: [field], params: { code: 'REQUIRED' }, when: ofAnyObject }
 }
 
 export const userAnswer = z.strictObject({

@@ -2,7 +2,7 @@
 // forgotten, so that what was read can be sent back.
 import { z } from 'zod'
 import { uuidSchema } from '../../../core/ids.ts'
-import { ignored, optionalText } from '../fields.ts'
+import { ignored, ofAnyObject, optionalText } from '../fields.ts'
 
 const MAX_REASON_LENGTH = 500
 
@@ -10,9 +10,6 @@ const item = z.strictObject({
   petId: uuidSchema,
   quantity: z.literal(1, 'Must be 1: every pet is one of its kind').optional(),
 })
-
-const isObject = ({ value }: { value: unknown }): boolean =>
-  typeof value === 'object' && value !== null
 
 type Named = Readonly<{ petId?: unknown; items?: unknown }>
 
@@ -29,12 +26,11 @@ export const orderBody = z
     createdAt: ignored,
     updatedAt: ignored,
   })
-  // `when`: said together with what else is wrong, so that one answer names every field.
   .refine(({ petId, items }: Named) => petId !== undefined || items !== undefined, {
     path: ['petId'],
     error: 'Is required',
     params: { code: 'REQUIRED' },
-    when: isObject,
+    when: ofAnyObject,
   })
   .refine(
     ({ petId, items }) =>

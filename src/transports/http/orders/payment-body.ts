@@ -8,7 +8,7 @@ import type {
   CardSource,
   PaymentSource,
 } from '../../../core/payments.ts'
-import { ignored, moneyField, optionalText, text } from '../fields.ts'
+import { ignored, moneyField, ofAnyObject, optionalText, text } from '../fields.ts'
 
 const CURRENCIES = ['USD', 'EUR', 'GBP', 'CAD', 'AUD'] as const
 const ACCOUNT_TYPES = ['CHECKING', 'SAVINGS', 'INDIVIDUAL', 'COMPANY'] as const
@@ -62,12 +62,11 @@ const card = z.strictObject({
   addressCountry: country,
 })
 
-// Said together with what else is wrong, so that one answer names every field.
 const required = (field: string) => ({
   path: [field],
   error: 'Is required',
   params: { code: 'REQUIRED' },
-  when: ({ value }: { value: unknown }) => typeof value === 'object' && value !== null,
+  when: ofAnyObject,
 })
 type Given = Readonly<Record<string, unknown>>
 const oneOf =

@@ -14,6 +14,7 @@ import {
   isStorable,
   MAX_AGE_MONTHS,
   moneyField,
+  ofAnyObject,
   optionalText,
   SIZES,
   SPECIES,
@@ -101,14 +102,11 @@ const isPriced = ({ price, adoptionFee }: Priced): boolean =>
 const pricesAgree = ({ price, adoptionFee }: Priced): boolean =>
   typeof price !== 'string' || typeof adoptionFee !== 'number' || price === toMoney(adoptionFee)
 
-// `when`: said together with what else is wrong, so that one answer names every field.
-const always = ({ value }: { value: unknown }): boolean =>
-  typeof value === 'object' && value !== null
 const priceRequired = {
   path: ['price'],
   error: 'Is required',
   params: { code: 'REQUIRED' },
-  when: always,
+  when: ofAnyObject,
 }
 const agreement = {
   path: ['adoptionFee'],

@@ -29,7 +29,8 @@ export const careRoutes = (app: FastifyInstance, parts: RouteParts): void => {
         run(contextOf(request, writer, { expectedVersion, idempotency })),
       ),
     )
-    return sendWritten(parts, reply, { writer, done: doneOrThrow(result, 'pet'), include })
+    const done = doneOrThrow(result, 'pet', { 'intake.date': 'date' })
+    return sendWritten(parts, reply, { writer, done, include })
   }
 
   routes.post(

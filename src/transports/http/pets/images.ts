@@ -69,7 +69,8 @@ const uploadRoute = (app: FastifyInstance, parts: RouteParts): void => {
           return addPhoto(parts, { context, petId, sent })
         }),
       )
-      const done = doneOrThrow(result, 'pet')
+      const photo = sent.kind === 'url' ? 'url' : 'file'
+      const done = doneOrThrow(result, 'pet', { photos: photo })
       reply.headers({
         etag: versionTag(done.version),
         'event-cursor': parts.eventCursors.of(writer.tenantId, done.position),

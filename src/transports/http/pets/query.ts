@@ -75,9 +75,11 @@ export const petListQuery = z
   .superRefine((query, context) => {
     const clash = (path: string, message: string, code: string): void =>
       context.addIssue({ code: 'custom', path: [path], message, params: { code } })
-    const { ageMin = 0, ageMax = MAX_AGE_MONTHS, priceMin = '0', priceMax } = query
-    if (ageMin > ageMax) clash('ageMin', 'Must not be above ageMax', 'OUT_OF_RANGE')
-    if (priceMax !== undefined && Number(priceMin) > Number(priceMax)) {
+    const { ageMin, ageMax, priceMin, priceMax } = query
+    if (ageMin !== undefined && ageMax !== undefined && ageMin > ageMax) {
+      clash('ageMin', 'Must not be above ageMax', 'OUT_OF_RANGE')
+    }
+    if (priceMin !== undefined && priceMax !== undefined && Number(priceMin) > Number(priceMax)) {
       clash('priceMin', 'Must not be above priceMax', 'OUT_OF_RANGE')
     }
     const { intakeFrom, intakeTo } = query

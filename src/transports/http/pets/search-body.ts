@@ -18,10 +18,14 @@ import {
   toMoney,
 } from '../fields.ts'
 import { clash, cursorField, notBoth } from '../paging.ts'
+import { writtenPaths } from '../validation.ts'
 import { FACETS, type PetListQuery, SORT_FIELDS } from './query.ts'
 
 const MAX_VALUES = 20
 const MAX_DEPTH = 4 // of objects that have a meaning here; deeper ones are left as they are
+
+const camelCase = (name: string): string =>
+  name.replace(/_([a-z])/g, (_match, letter: string) => letter.toUpperCase())
 
 /** `good_with_kids` as `goodWithKids`; the camelCase name wins when both are there. */
 const camelCased = (value: unknown, depth = 0): unknown => {
@@ -31,14 +35,22 @@ const camelCased = (value: unknown, depth = 0): unknown => {
     ([left], [right]) => snakeFirst(left) - snakeFirst(right),
   )
   return Object.fromEntries(
-    members.map(([name, member]) => [
-      name.replace(/_([a-z])/g, (_match, letter: string) => letter.toUpperCase()),
-      camelCased(member, depth + 1),
-    ]),
+    members.map(([name, member]) => [camelCase(name), camelCased(member, depth + 1)]),
   )
 }
 
 const snakeFirst = (name: string): number => (name.includes('_') ? 0 : 1)
+
+/** A path in what `camelCased` made of it, as it is in the body. */
+const pathIn = (body: unknown, path: readonly PropertyKey[]): readonly PropertyKey[] => {
+  const [name, ...rest] = path
+  if (name === undefined || body === undefined) return path
+  if (typeof body !== 'object' || body === null) return [] // one value where a list may be
+  const written = Object.hasOwn(body, name)
+    ? name
+    : (Object.keys(body).findLast((each) => camelCase(each) === name) ?? name)
+  return [written, ...pathIn((body as Readonly<Record<PropertyKey, unknown>>)[written], rest)]
+}
 
 const anyCase = <const Values extends readonly [string, ...string[]]>(values: Values) =>
   z.preprocess((value) => (typeof value === 'string' ? value.toUpperCase() : value), z.enum(values))
@@ -121,11 +133,12 @@ const shape = members.superRefine((body, context) => {
   const refuse = (path: readonly string[], message: string, code: string): void =>
     context.addIssue({ code: 'custom', path: [...path], message, params: { code } })
   for (const name of ['ageRange', 'ageMonths'] as const) {
-    const { min = 0, max = MAX_AGE_MONTHS } = criteria[name] ?? {}
-    if (min > max) refuse(['criteria', name, 'min'], 'Must not be above max', 'OUT_OF_RANGE')
+    const { min, max } = criteria[name] ?? {}
+    if (min !== undefined && max !== undefined && min > max)
+      refuse(['criteria', name, 'min'], 'Must not be above max', 'OUT_OF_RANGE')
   }
-  const { min = '0', max } = criteria.priceRange ?? {}
-  if (max !== undefined && Number(min) > Number(max)) {
+  const { min, max } = criteria.priceRange ?? {}
+  if (min !== undefined && max !== undefined && Number(min) > Number(max)) {
     refuse(['criteria', 'priceRange', 'min'], 'Must not be above max', 'OUT_OF_RANGE')
   }
   const { from, to } = criteria.intake ?? {}
@@ -137,7 +150,9 @@ const shape = members.superRefine((body, context) => {
   }
 })
 
-export const petSearchBody = z.preprocess((value) => camelCased(value), shape)
+export const petSearchBody = z
+  .preprocess((value) => camelCased(value), shape)
+  .register(writtenPaths, { of: pathIn })
 export type PetSearchBody = z.output<typeof petSearchBody>
 
 /** The same question as GET /pets would ask it. */

@@ -42,7 +42,8 @@ const admitRoute = (app: FastifyInstance, parts: RouteParts): void => {
       const result = await parts.runIdempotent(call, (idempotency) =>
         parts.application.pets.admit(contextOf(request, writer, { idempotency }), input),
       )
-      const done = doneOrThrow(result, 'pet')
+      const day = request.body.intake?.date === undefined ? 'intakeDate' : 'intake.date'
+      const done = doneOrThrow(result, 'pet', { 'intake.date': day })
       reply.code(201).header('location', petPath(done.id))
       return sendWritten(parts, reply, { writer, done, include: request.query.include ?? [] })
     },

@@ -1,6 +1,6 @@
 // What requests on shelters must look like, and what is answered.
 import { z } from 'zod'
-import { ignored, optionalText, pathId, text } from '../fields.ts'
+import { feeRangeField, ignored, optionalText, pathId, text } from '../fields.ts'
 import { clash, collectionOf, listParameters, notBoth } from '../paging.ts'
 
 export const shelterSchema = z
@@ -25,10 +25,7 @@ const optionalFields = {
   phone: optionalText(40),
   email: z.email('Must be an e-mail address').max(254).nullish(),
   hours: optionalText(200),
-  adoptionFeeRange: z
-    .string()
-    .regex(/^\d{1,8}(-\d{1,8})?$/, 'Must be an amount or a range such as 75-200')
-    .nullish(),
+  adoptionFeeRange: feeRangeField.nullish(),
 }
 const readOnly = {
   id: ignored,

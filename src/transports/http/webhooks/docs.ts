@@ -55,9 +55,10 @@ export const webhookDocs = {
   deliveries: {
     summary: 'The newest calls to an endpoint, and how it stands',
     description:
-      'One item a call, newest first, with the first 4 KiB of its answer; the newest 500 are kept. `next` goes into ' +
-      '`before` for older ones.',
+      'One item a call, newest first, with the first 4 KiB of its answer; the newest 500 are kept. `cursor=` (empty ' +
+      'at first) pages without gaps, also while new ones come. `next` goes into `before` for older ones.',
     security: READ,
+    headers: ['Link'],
   },
   keys: {
     summary: 'The public keys of a webhook endpoint',

@@ -8,7 +8,7 @@ import type { WebhookDeliveries, WebhookStore } from '../../../core/webhooks.ts'
 export type WebhookRouteOptions = Readonly<{
   application: Pick<Application, 'webhooks'>
   deliveries: WebhookDeliveries
-  webhookStore: Pick<WebhookStore, 'standing' | 'attempts' | 'deadLetters'>
+  webhookStore: Pick<WebhookStore, 'standing' | 'deadLetters'>
   eventStore: Pick<EventStore, 'head'>
   outbound: Pick<Outbound, 'check'>
   cursors: CursorCodec

@@ -1,13 +1,14 @@
 // Reading webhook endpoints, from the log, and the calls that were made to them.
 import type { FastifyInstance } from 'fastify'
+import type { z } from 'zod'
 import { toTimestamp } from '../../../core/clock.ts'
 import type { TenantId } from '../../../core/ids.ts'
 import type { EndpointStanding, LoggedAttempt } from '../../../core/webhooks.ts'
 import { notFound } from '../command-answer.ts'
 import { versionTag } from '../conditional.ts'
-import { DEFAULT_PAGE_SIZE } from '../fields.ts'
 import { requireScope } from '../host.ts'
-import { sendList } from '../paging.ts'
+import { linkField } from '../link-field.ts'
+import { askedPageOf, badCursor, sendList, surroundingsOf } from '../paging.ts'
 import { sendPrivate } from '../private-answer.ts'
 import type { RequestTypes } from '../validation.ts'
 import { only } from './access.ts'
@@ -89,7 +90,8 @@ export const readRoutes = (app: FastifyInstance, options: WebhookRouteOptions): 
 }
 
 const deliveriesRoute = (app: FastifyInstance, options: WebhookRouteOptions): void => {
-  const { webhookStore: store } = options
+  const { webhookStore: store, settings } = options
+  const { webhooks } = options.application
   app.withTypeProvider<RequestTypes>().get(
     '/v1/webhooks/:id/deliveries',
     {
@@ -107,21 +109,44 @@ const deliveriesRoute = (app: FastifyInstance, options: WebhookRouteOptions): vo
     async (request, reply) => {
       const { tenantId } = requireScope(request, SCOPE)
       const { id } = request.params
-      const { limit = DEFAULT_PAGE_SIZE, before, eventId } = request.query
+      const { before, eventId, ...paging } = request.query
+      const asked = askedPageOf(paging)
       const standing = await store.standing(tenantId, id)
       if (standing === undefined) throw notFound('webhook endpoint')
-      const page = { before, limit, ...(eventId === undefined ? {} : { eventId }) }
-      const attempts = await store.attempts(tenantId, id, page)
+      const { limit } = asked
+      const place = before === undefined ? asked.place : { before }
+      const page = await webhooks.attempts(tenantId, { webhookId: id, eventId, limit, place })
+      if (page === 'bad_cursor') throw badCursor()
       const dead = await store.deadLetters(tenantId, id, DEAD_LETTERS_SHOWN)
-      reply.header('cache-control', 'no-store')
+      const base = `${settings.publicUrl}/v1/webhooks/${id}/deliveries`
+      const next = page.nextCursor === null ? undefined : page.items.at(-1)?.id
+      const { pagination, headers } = surroundingsOf({ base, filters: { eventId } }, asked, page)
+      reply.headers({
+        'cache-control': 'no-store',
+        ...(before === undefined ? headers : olderLink(base, { before: next, limit, eventId })),
+      })
       return reply.send({
-        data: attempts.map(attemptJson),
-        next: attempts.length === limit ? attempts.at(-1)?.id : undefined,
+        data: page.items.map(attemptJson),
+        pagination,
+        next,
         standing: standingJson(options, tenantId, standing),
         deadLetters: dead.map(({ position: _, ...letter }) => letter),
       })
     },
   )
+}
+
+type Asked = Pick<z.output<typeof deliveriesQuery>, 'before' | 'eventId'>
+
+/** Who goes on by `before` gets to the next page by it. */
+const olderLink = (
+  base: string,
+  { before, limit, eventId }: Asked & Readonly<{ limit: number }>,
+): Readonly<{ link?: string }> => {
+  if (before === undefined) return {}
+  const event = eventId === undefined ? {} : { eventId }
+  const parameters = new URLSearchParams({ ...event, before: String(before), limit: String(limit) })
+  return linkField({ next: `${base}?${parameters.toString()}` })
 }
 
 /** For receivers, who have no token. It says nothing but what every request of the endpoint shows. */

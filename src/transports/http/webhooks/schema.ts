@@ -3,8 +3,8 @@ import { z } from 'zod'
 import { tenantIdSchema } from '../../../core/ids.ts'
 import { canonicalEventName, MAX_IN_FLIGHT } from '../../../core/webhooks.ts'
 import { definitionOf, definitions } from '../../../events/registry.ts'
-import { ignored, optionalText, pathId, queryInteger, queryText } from '../fields.ts'
-import { clash, collectionOf, listParameters, notBoth } from '../paging.ts'
+import { ignored, optionalText, pathId, queryInteger, queryText, text } from '../fields.ts'
+import { clash, collectionOf, listParameters, notBoth, paginationSchema } from '../paging.ts'
 
 const MAX_PATTERNS = 50
 const MAX_PATTERN_LENGTH = 120
@@ -91,7 +91,7 @@ const oneOfThem = {
 }
 export const replayBody = z
   .strictObject({
-    eventId: z.string().min(1).max(64).optional(),
+    eventId: text(64).optional(),
     after: place.optional(),
     upTo: place.optional(),
     from: time.optional(),
@@ -109,7 +109,7 @@ export const replayBody = z
       [eventId, after, from].filter((each) => each !== undefined).length === 1,
     oneOfThem,
   )
-  .refine(({ from, to }) => to === undefined || Date.parse(from ?? to) <= Date.parse(to), {
+  .refine(({ from = '', to = '' }) => !(Date.parse(from) > Date.parse(to)), {
     error: 'Must not be after to',
     path: ['from'],
     params: { code: 'OUT_OF_RANGE' },
@@ -182,6 +182,7 @@ const attemptSchema = z
   .meta({ id: 'WebhookAttempt' })
 export const deliveriesSchema = z.strictObject({
   data: z.array(attemptSchema),
+  pagination: paginationSchema,
   next: z.int().optional(),
   standing: z.strictObject({
     cursor: z.string(),
@@ -237,9 +238,16 @@ export const keysParams = z.strictObject({ tenantId: tenantIdSchema, id: pathId 
 export const idParams = z.strictObject({ id: pathId })
 export const noQuery = z.strictObject({})
 export const removeQuery = z.strictObject({ reason: optionalText(500) })
-export const deliveriesQuery = z.strictObject({
-  limit: queryInteger(1, 100).optional(),
-  before: queryInteger(1, Number.MAX_SAFE_INTEGER).optional(),
-  eventId: queryText(64).optional(),
-})
+export const deliveriesQuery = z
+  .strictObject({
+    before: queryInteger(1, Number.MAX_SAFE_INTEGER).optional(), // the id of a call; older ones come
+    eventId: queryText(64).optional(),
+    ...listParameters,
+  })
+  .refine(notBoth, clash)
+  .refine(({ before, page, cursor }) => before === undefined || (page ?? cursor) === undefined, {
+    path: ['before'],
+    error: 'Cannot be combined with page or cursor',
+    params: { code: 'INVALID_VALUE' },
+  })
 export const tags = ['webhooks']

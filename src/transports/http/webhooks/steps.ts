@@ -219,8 +219,13 @@ const replayRoute = (app: FastifyInstance, options: WebhookRouteOptions): void =
         }
         case 'unknown_event':
           throw fieldProblem('eventId', 'Is not an event of this tenant that can be found')
-        case 'bad_filter':
-          throw fieldProblem('types', 'Must be patterns such as pet.*, and subjects such as pets/*')
+        case 'bad_types':
+          throw fieldProblem('types', 'Must be patterns such as pet.*')
+        case 'bad_subjects':
+          throw fieldProblem(
+            'subjects',
+            'Must be subjects such as pets/<id>, or patterns such as pets/*',
+          )
         case 'too_many':
           throw new ProblemError('conflict', 'Too many replays to this endpoint are under way.')
       }

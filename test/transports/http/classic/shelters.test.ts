@@ -1,4 +1,5 @@
 // Shelters in the classic shape, and of the pets that wait there those that /pets lists.
+import fc from 'fast-check'
 import t from 'tap'
 import { classicApp, HARBOUR, LUNA, type Pet, saysNo } from './classic-app.ts'
 
@@ -160,4 +161,48 @@ t.test('a pet that came under a key is answered again when its shelter is gone',
   t.match(again.json(), { name: LUNA.name, shelter_id: null }, 'but names nobody')
   const late = await here.send('PATCH', location, { payload: { shelter_id: id } })
   t.match(saysNo(late), { code: 400, message: `There is no shelter with 'id' ${id}` })
+})
+
+t.test('a range of fees is one in both profiles, or refused by name', async (t) => {
+  const here = await rig.inNewTenant('fees')
+  const { id } = await here.shelter()
+  const { data } = (await here.get('/v1/shelters')).json<{ data: readonly { id: string }[] }>()
+  const modern = `/v1/shelters/${data[0]?.id}`
+  const fee = fc.integer({ min: 0, max: 99_999_999 })
+  await fc.assert(
+    fc.asyncProperty(fee, fee, async (min, max) => {
+      const range = `${min}-${max}`
+      const name = 'Quay'
+      const classic = { ...HARBOUR, adoption_fee_range: range }
+      const asked = [
+        ['POST', '/v1/shelters', { name, adoptionFeeRange: range }, 422],
+        ['PUT', modern, { name, adoptionFeeRange: range }, 422],
+        ['PATCH', modern, { adoptionFeeRange: range }, 422],
+        ['POST', '/shelters', classic, 400],
+        ['PUT', `/classic/shelters/${id}`, classic, 400],
+        ['PATCH', `/shelters/${id}`, { adoption_fee_range: range }, 400],
+      ] as const
+      for (const [method, url, payload, refused] of asked) {
+        const answer = await here.send(method, url, { payload })
+        const good = method === 'POST' ? 201 : 200
+        t.equal(answer.statusCode, min > max ? refused : good, `${method} ${url} ${range}`)
+        if (min <= max) continue
+        const field = refused === 422 ? 'adoptionFeeRange' : 'adoption_fee_range'
+        t.match(answer.json(), { errors: [{ field, code: 'OUT_OF_RANGE' }] })
+      }
+    }),
+    {
+      seed: 20261130,
+      numRuns: 20,
+      examples: [
+        [9, 10],
+        [100, 99],
+        [5, 5],
+      ],
+    },
+  )
+  t.equal(
+    (await here.send('PATCH', modern, { payload: { adoptionFeeRange: '75' } })).statusCode,
+    200,
+  )
 })

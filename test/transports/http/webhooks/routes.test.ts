@@ -41,6 +41,16 @@ t.test('the secret is in the first answer and in no other, nor in the log', asyn
   t.notMatch(answer.body + log, key?.secret.slice(5), 'nor is its private key anywhere')
 })
 
+t.test('text that no event has is refused by its name', async (t) => {
+  const { id } = (await register({ url: URL, events: ['pet.*'] })).json<{ id: string }>()
+  for (const eventId of ['\u0000', '\ud800']) {
+    const url = `/v1/webhooks/${id}/replay`
+    const answer = await app.inject({ method: 'POST', url, headers: keeper, payload: { eventId } })
+    t.equal(answer.statusCode, 422)
+    t.match(answer.json(), { errors: [{ field: 'eventId', code: 'INVALID_FORMAT' }] })
+  }
+})
+
 t.test('a repeat under its key gives the same endpoint and secret', async (t) => {
   const headers = { ...keeper, 'idempotency-key': 'once' }
   const first = (await register({ url: URL, events: ['*'] }, headers)).json<Json>()

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify'
 import { z } from 'zod'
 import { contextOf, doneOrThrow } from '../../command-answer.ts'
 import { underIfMatch } from '../../conditional.ts'
-import { ignored, optionalText, text } from '../../fields.ts'
+import { feeRangeField, ignored, optionalText, text } from '../../fields.ts'
 import type { RouteParts } from '../../options.ts'
 import type { RequestTypes } from '../../validation.ts'
 import { EXAMPLES } from '../examples.ts'
@@ -27,10 +27,7 @@ const fields = {
   phone: optionalText(40).unwrap(),
   email: z.email('Must be an e-mail address').max(254).nullable(),
   hours: optionalText(200).unwrap(),
-  adoption_fee_range: z
-    .string()
-    .regex(/^\d{1,8}(-\d{1,8})?$/, 'Must be an amount or a range such as 75-200')
-    .nullable(),
+  adoption_fee_range: feeRangeField.nullable(),
 }
 const readOnly = { id: ignored, available_pet_count: ignored }
 const fullBody = z.strictObject({ ...fields, ...readOnly })
