@@ -41,7 +41,7 @@ import { notAllowed, type RouteTable, watchRoutes } from './route-table.ts'
 import { shelterRoutes } from './shelters/routes.ts'
 import { zodValidator } from './validation.ts'
 import { createUrlMemo } from './url-memo.ts'
-import { answerOnTheWire, oneHost, pathOfTarget, utf8Json } from './wire.ts'
+import { answerOnTheWire, codingInLowerCase, oneHost, pathOfTarget, utf8Json } from './wire.ts'
 
 const API_VERSION = '1.0.0'
 
@@ -69,7 +69,7 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Fast
   // Reads that go through the response cache bring their own compressed bytes; this is for the others.
   await app.register(compress, {
     encodings: ['br', 'gzip'],
-    requestEncodings: ['br', 'gzip', 'deflate'], // whatever else a newer Node can unpack
+    requestEncodings: ['br', 'gzip', 'deflate', 'identity'], // whatever else a newer Node can unpack
     threshold: LIMITS.compressFromBytes,
   })
 
@@ -187,6 +187,7 @@ const installHooks = (
 ): void => {
   app.addHook('onRequest', standingHeaders)
   app.addHook('onRequest', oneHost)
+  app.addHook('onRequest', codingInLowerCase)
   app.addHook('onRoute', function (route) {
     const hooks: Hook[] = []
     if (route.config?.authenticatesItself === true) hooks.push(rateGuard)

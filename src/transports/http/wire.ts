@@ -45,6 +45,13 @@ export const oneHost: Hook = (request, _reply, done) => {
   else done(new ProblemError('bad-request', 'Exactly one Host that names a host is required.'))
 }
 
+/** Names of codings have no case (RFC 9110, 8.4.1). */
+export const codingInLowerCase: Hook = ({ raw }, _reply, done) => {
+  const coding = raw.headers['content-encoding']
+  if (coding !== undefined) raw.headers['content-encoding'] = coding.toLowerCase()
+  done()
+}
+
 type JsonParser = ReturnType<FastifyInstance['getDefaultJsonParser']>
 type Done = (error: Error | null, body?: unknown) => void
 

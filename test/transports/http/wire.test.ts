@@ -141,6 +141,8 @@ void t.test('a body is the text it says to be, or is refused', async (t) => {
   t.strictSame(statusesIn(await posted(Buffer.concat([Buffer.from('\ufeff'), body]))), [201])
   const packed = gzipSync(body)
   t.strictSame(statusesIn(await posted(packed, 'Content-Encoding: gzip\r\n')), [201])
+  t.strictSame(statusesIn(await posted(packed, 'Content-Encoding: GZip\r\n')), [201])
+  t.strictSame(statusesIn(await posted(body, 'Content-Encoding: identity\r\n')), [201])
   const unpacked = await posted(body, 'Content-Encoding: gzip\r\n')
   t.strictSame(statusesIn(unpacked), [400])
   t.match(detailOf(unpacked), 'Content-Encoding')
