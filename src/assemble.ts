@@ -2,43 +2,17 @@
 import type { FastifyInstance } from 'fastify'
 import type { Application } from './application.ts'
 import { createApplication } from './application/create.ts'
-import type {
-  CredentialStore,
-  PasswordHasher,
-  RefreshTokenStore,
-  TokenIssuer,
-  TokenVerifier,
-} from './core/auth.ts'
-import type { BlobStore } from './core/blob-store.ts'
-import type { Checkpoints } from './core/checkpoints.ts'
-import type { Clock } from './core/clock.ts'
-import type { CursorCodec } from './core/cursor.ts'
-import type { EventStore } from './core/event-store.ts'
-import type { IdGenerator, TenantId } from './core/ids.ts'
-import type { Logger } from './core/logger.ts'
-import type { Metrics } from './core/metrics.ts'
-import type { MqttBroker } from './core/mqtt-broker.ts'
-import type { MqttSessions } from './core/mqtt-sessions.ts'
-import type { Notifications } from './core/notifications.ts'
-import type { OAuthStore } from './core/oauth.ts'
-import type { Outbound, OutboundLines } from './core/outbound.ts'
-import type { PaymentProvider } from './core/payments.ts'
-import type { SqlDatabase } from './core/sql.ts'
-import type { RefreshStatistics } from './core/table-statistics.ts'
-import type { WebhookStore } from './core/webhooks.ts'
-import type { WorkQueue } from './core/work-queue.ts'
+import { createConsumers } from './assemble/consumers.ts'
+import type { Ports, Settings } from './assemble/ports.ts'
 import { decodeEvent } from './events/codec.ts'
 import { publicDataOf, subjectOf } from './events/registry.ts'
-import { createPolicies } from './policies/registry.ts'
-import { type PolicyRunner, startPolicy } from './policies/runner.ts'
 import { createAdoptionQueries } from './projections/adoptions.ts'
 import { createOrderQueries } from './projections/orders.ts'
 import { createClassicPetQueries } from './projections/pets/classic.ts'
-import { createPetQueries, type PetDatabases } from './projections/pets/queries.ts'
-import { type Projection, subscriptionOf } from './projections/projection.ts'
+import { createPetQueries } from './projections/pets/queries.ts'
+import { subscriptionOf } from './projections/projection.ts'
 import { projections } from './projections/registry.ts'
-import { createProgress, type Progress } from './projections/runner/progress.ts'
-import { type Runner, startRunner } from './projections/runner/runner.ts'
+import { createProgress } from './projections/runner/progress.ts'
 import { createClassicShelterQueries } from './projections/shelters-classic.ts'
 import { createShelterQueries } from './projections/shelters.ts'
 import { createCatalogueRoutes } from './transports/catalogue/routes.ts'
@@ -54,14 +28,11 @@ import {
 } from './transports/http/accounts/routes.ts'
 import type { SignInLimit } from './transports/http/accounts/sign-in-limit.ts'
 import { createOAuthRoutes } from './transports/http/oauth/routes.ts'
-import type { HttpSettings, Readiness, RoutePlugin } from './transports/http/options.ts'
-import type { AllowedOrigins } from './transports/http/origin.ts'
+import type { Readiness, RoutePlugin } from './transports/http/options.ts'
 import { createHttpServer } from './transports/http/server.ts'
 import { createUpgrades } from './transports/http/upgrades.ts'
 import { documentedData } from './transports/http/webhooks/documented-data.ts'
 import { createWebhookRoutes } from './transports/http/webhooks/routes.ts'
-import { type Bridge, startBridge } from './transports/mqtt/bridge/bridge.ts'
-import type { BridgeChoice } from './transports/mqtt/bridge/options.ts'
 import { createMqtt, type MqttTransport } from './transports/mqtt/server.ts'
 import { createMqttUpgrade, MQTT_PATH } from './transports/mqtt/websocket.ts'
 import { createEventRoutes } from './transports/sse/routes.ts'
@@ -74,47 +45,7 @@ const SERVED: readonly ServedTransport[] = ['sse', 'websocket', 'mqtt', 'webhook
 
 const CATALOGUE = { decode: decodeEvent, subjectOf, publicDataOf }
 
-export type Ports = Readonly<{
-  clock: Clock
-  ids: IdGenerator
-  random: () => number // in [0, 1)
-  randomToken: (bytes: number) => string // fit for secrets
-  logger: Logger
-  metrics: Metrics
-  metricsText: () => Promise<string>
-  eventStore: EventStore
-  checkpoints: Checkpoints
-  cursors: CursorCodec
-  database: SqlDatabase
-  searches: PetDatabases // the same, on connections of their own, as each projection is
-  projectionDatabase: (projection: Projection) => SqlDatabase
-  refreshStatistics: RefreshStatistics
-  notifications: Notifications
-  blobs: BlobStore
-  payments: PaymentProvider
-  outbound: Outbound & OutboundLines
-  mqttSessions: MqttSessions
-  /** Undefined: events are published to no broker but our own. */
-  mqttBroker: MqttBroker | undefined
-  webhookStore: WebhookStore
-  workQueue: WorkQueue
-  verifier: TokenVerifier
-  issuer: TokenIssuer
-  passwords: PasswordHasher
-  credentials: CredentialStore
-  refreshTokens: RefreshTokenStore
-  /** Undefined where an outside identity provider signs the tokens: it is the authorization server then. */
-  oauth: OAuthStore | undefined
-}>
-
-export type Settings = HttpSettings &
-  Readonly<{
-    readyMaxLag: number
-    allowedOrigins: AllowedOrigins // whose pages may open a WebSocket
-    reservationTimeoutMs: number // how long policies wait for what should follow by itself
-    hasWaitingList: (tenantId: TenantId) => boolean
-    mqttBridge: BridgeChoice // what is published to the other broker
-  }>
+export type { Ports, Settings } from './assemble/ports.ts'
 
 export type Pawtrail = Readonly<{
   application: Application
@@ -135,8 +66,10 @@ export const assemble = async (ports: Ports, settings: Settings): Promise<Pawtra
     logger,
   })
   const application = createApplication({
-    ...{ ...ports, ...queriesOf(ports, settings) },
-    ...{ progress, hasWaitingList: settings.hasWaitingList },
+    ...ports,
+    progress,
+    hasWaitingList: settings.hasWaitingList,
+    ...queriesOf(ports, settings),
   })
   const feed = createFeed({ eventStore, catalogue: CATALOGUE, cursors, logger, metrics, clock })
   const webhooks = webhookEngine(ports, application)
@@ -164,7 +97,13 @@ export const assemble = async (ports: Ports, settings: Settings): Promise<Pawtra
   })
   const websocket = createWebSocketEvents({ ...ports, feed })
   serveUpgrades(http, settings, { mqtt, websocket })
-  const consumers = createConsumers({ ports, settings, application, progress })
+  const consumers = createConsumers({
+    ports,
+    settings,
+    application,
+    progress,
+    catalogue: CATALOGUE,
+  })
   return {
     application,
     http,
@@ -197,41 +136,6 @@ const serveUpgrades = (
   const upgrades = createUpgrades(http.server, settings)
   upgrades.on(MQTT_PATH, createMqttUpgrade(mqtt))
   upgrades.on(EVENTS_PATH, websocket.upgrade)
-}
-
-type Consuming = Readonly<{
-  ports: Ports
-  settings: Settings
-  application: Application
-  progress: Progress
-}>
-
-/** Projections, policies and the bridge, which are stopped first: they ask the read models. */
-const createConsumers = ({ ports, settings, application, progress }: Consuming) => {
-  const owner = ports.ids()
-  let runners: readonly Runner[] = []
-  let policies: readonly PolicyRunner[] = []
-  let bridge: Bridge | undefined
-  return {
-    start: (): void => {
-      const reading = { ...ports, decode: decodeEvent, onMove: progress.advance, owner }
-      runners = projections.map((projection) => {
-        const database = ports.projectionDatabase(projection)
-        return startRunner({ ...reading, database, projection })
-      })
-      policies = createPolicies({ delayMs: settings.reservationTimeoutMs }).map((policy) =>
-        startPolicy({ ...ports, policy, application, owner }),
-      )
-      if (ports.mqttBroker === undefined) return
-      const bridged = { application, owner, broker: ports.mqttBroker, choice: settings.mqttBridge }
-      const made = { catalogue: CATALOGUE, schemaBase: DEFAULT_SCHEMA_BASE }
-      bridge = startBridge({ ...ports, ...bridged, ...made })
-    },
-    stop: async (): Promise<void> => {
-      await Promise.all([bridge?.stop(), ...policies.map((policy) => policy.stop())])
-      await Promise.all(runners.map((runner) => runner.stop()))
-    },
-  }
 }
 
 const queriesOf = ({ database, searches }: Ports, { publicUrl }: Settings) => ({
