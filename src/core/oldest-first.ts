@@ -1,5 +1,5 @@
-// Forgetting what has stood in a Map for longest, in constant time. Every new iterator of a Map passes once more over the
-// places of what was deleted from its front; one that is kept passes over each of them once.
+// Forgetting what has stood in a Map for longest, in constant time. Every new iterator of a Map passes once more over
+// the places of what was deleted from its front; one that is kept passes over each of them once.
 
 /** Takes the entry that was set longest ago out of the map and answers it; undefined: the map is empty. */
 export const oldestFirst = <Key, Value>(
