@@ -1,7 +1,10 @@
 // PostgreSQL, embedded unless told otherwise. It takes a while to start, so that this file imports little: main.ts
 // lets it start while the rest of the program is loaded.
 import path from 'node:path'
-import { startEmbeddedPostgres } from '../adapters/embedded-postgres/server.ts'
+import {
+  type EmbeddedPostgresOptions,
+  startEmbeddedPostgres,
+} from '../adapters/embedded-postgres/server.ts'
 import type { StopManner } from '../adapters/embedded-postgres/stopping.ts'
 import type { Config } from '../config.ts'
 import type { Logger } from '../core/logger.ts'
@@ -18,7 +21,7 @@ export type Server = Readonly<{
 export const openServer = async (
   config: Config,
   logger: Logger,
-  on: Readonly<{ onUnexpectedExit?: () => void; onLaunched?: () => void }> = {},
+  on: Pick<EmbeddedPostgresOptions, 'onUnexpectedExit' | 'onLaunched' | 'signal'> = {},
 ): Promise<Server> => {
   const { databaseUrl, eventStoreUrl } = config
   if (databaseUrl !== undefined) {

@@ -17,6 +17,7 @@ import { type StopManner, stopServer } from './stopping.ts'
 export type EmbeddedPostgresOptions = Readonly<{
   dataDir: string
   logger: Logger
+  /** Gives the start up. */
   signal?: AbortSignal
   /** Over the usual ones of settings.ts. */
   settings?: Readonly<Record<string, string>>
@@ -113,7 +114,7 @@ const launch = async (options: Launch): Promise<Launched> => {
     watchExit(exit, stop, options)
     return { kind: 'ready', server }
   }
-  await stop()
+  await stop(options.signal?.aborted === true ? 'soon' : 'orderly')
   options.signal?.throwIfAborted()
   const reason = lastWords() || (await exit)
   return { kind: 'failed', reason, mayPass: /lock file|shared memory block/.test(reason) }
