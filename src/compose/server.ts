@@ -6,6 +6,7 @@ import {
   startEmbeddedPostgres,
 } from '../adapters/embedded-postgres/server.ts'
 import type { StopManner } from '../adapters/embedded-postgres/stopping.ts'
+import { BadSetting } from '../config/bad-setting.ts'
 import type { Config } from '../config.ts'
 import type { Logger } from '../core/logger.ts'
 import { ensureDataDir } from './data-dir.ts'
@@ -34,11 +35,16 @@ export const openServer = async (
   }
   await ensureDataDir(config)
   const dataDir = path.join(config.dataDir, 'postgres')
-  const embedded = await startEmbeddedPostgres({ ...on, dataDir, logger })
+  const embedded = await startEmbeddedPostgres({ ...on, dataDir, logger }).catch(tellOfFolder)
   return {
     url: embedded.url,
     eventStoreUrl: eventStoreUrl ?? embedded.url,
     isOurs: !embedded.attached,
     stop: embedded.stop,
   }
+}
+
+// What keeps it from starting is in that folder or around it, and its messages are sentences.
+const tellOfFolder = (cause: unknown): never => {
+  throw cause instanceof Error ? new BadSetting(`DATA_DIR: ${cause.message}`, cause) : cause
 }

@@ -45,7 +45,7 @@ export const startEmbeddedPostgres = async (
   const dataDir = await realPathOf(options.dataDir)
   const launcher = await chooseLauncher([binaries.initdb, binaries.postgres])
   const takeover = AbortSignal.timeout(TAKEOVER_DEADLINE_MS)
-  for (;;) {
+  for (let isTold = false; ; isTold = true) {
     options.signal?.throwIfAborted()
     const running = await findRunningServer(dataDir, options.logger)
     if (running.kind === 'accepting') return attachTo(running.url, options.logger)
@@ -58,6 +58,7 @@ export const startEmbeddedPostgres = async (
       if (!started.mayPass) throw new Error(`the embedded PostgreSQL did not start: ${obstacle}`)
     }
     if (takeover.aborted) throw new Error(`${dataDir} is in use: ${obstacle}`)
+    if (!isTold) options.logger.info({ obstacle }, 'waiting for the data folder to become free')
     await delay(RETRY_DELAY_MS)
   }
 }
