@@ -24,6 +24,7 @@ if (loaded.kind === 'refused') {
   process.exit(EXIT.badSettings)
 }
 process.on('uncaughtException', fail)
+process.stdout.on('error', () => {}) // who reads what is printed may leave; the server stays
 
 // PostgreSQL starts while the rest of the program is loaded, which takes about as long and leaves this thread no time
 // to launch it.

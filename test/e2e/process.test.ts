@@ -122,6 +122,14 @@ t.test('bad settings stop the start with one sentence each, and nothing is made'
   t.strictSame(await serversOn(folder), [])
 })
 
+const freePort = async (): Promise<number> => {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  return port
+}
+
 t.test('a port that is taken is named in one sentence, and the database is stopped', async (t) => {
   const folder = await preparedFolder(t)
   const other = createServer().listen(0, '127.0.0.1')
@@ -133,6 +141,17 @@ t.test('a port that is taken is named in one sentence, and the database is stopp
   t.match(program.errors(), /^PORT: port \d+ at 127\.0\.0\.1 is in use by another program; .*\n$/)
   t.strictSame(await serversOn(folder), [])
   await t.rejects(access(path.join(folder, 'postgres', 'postmaster.pid')), { code: 'ENOENT' })
+})
+
+t.test('a server whose output nobody reads starts, serves and stops clean', async (t) => {
+  const port = await freePort()
+  const folder = await preparedFolder(t)
+  const program = run(t, ['main'], { DATA_DIR: folder, PORT: String(port) })
+  program.child.stdout?.destroy()
+  const isReady = () => fetch(`http://127.0.0.1:${port}/readyz`).then(({ ok }) => ok)
+  await waitFor(() => program.child.exitCode !== null || isReady().catch(() => false))
+  program.child.kill('SIGTERM')
+  t.equal(await program.ended, 0, program.errors())
 })
 
 t.test('a data folder that cannot be made is named in one sentence', async (t) => {
