@@ -1,5 +1,6 @@
 // The composition root: makes the real adapters and assembles the application from them. Together
 // with compose/ it is the only place that names adapters.
+import { once } from 'node:events'
 import path from 'node:path'
 import { createPasswordHasher } from './adapters/argon2/password-hasher.ts'
 import { createBullWorkQueue } from './adapters/bullmq/work-queue.ts'
@@ -48,10 +49,13 @@ const DEMO_SHOWN_WITHIN_MS = 10_000
 const clock = systemClock
 const ids = uuidV7(clock)
 
-/** Whoever started the server need not stop it: it is stopped with the rest, also when the start fails. */
+/**
+ * Whoever started the server need not stop it: it is stopped with the rest, also when the start fails or is given up
+ * by the signal.
+ */
 export const startPawtrail = async (
   settings: Config,
-  { server, logger }: Readonly<{ server: Server; logger: Pino }>,
+  { server, logger, signal }: Readonly<{ server: Server; logger: Pino; signal: AbortSignal }>,
 ): Promise<RunningPawtrail> => {
   const opened: Closing[] = []
   const stop = async (): Promise<boolean> => {
@@ -59,9 +63,14 @@ export const startPawtrail = async (
     await server.stop(isClean ? 'orderly' : 'soon')
     return isClean
   }
+  const giveUp = async (): Promise<void> => {
+    await closeWithin(CLOSE_MARGIN_MS, opened, logger)
+    await server.stop('soon')
+  }
   try {
+    signal.throwIfAborted()
     const config = { ...settings, port: await knownPort(settings) }
-    const { url, mqtt } = await startOn(server, { config, logger, opened })
+    const { url, mqtt } = await unlessAborted(signal, startOn(server, { config, logger, opened }))
     return {
       url,
       banner: banner(config, url, mqtt),
@@ -73,7 +82,7 @@ export const startPawtrail = async (
       },
     }
   } catch (error) {
-    await stop()
+    await (signal.aborted ? giveUp() : stop())
     throw error
   }
 }
@@ -179,6 +188,13 @@ const openApplication = async (
     },
   )
   return { pawtrail, close: () => notifications.close() }
+}
+
+const unlessAborted = async <T>(signal: AbortSignal, work: Promise<T>): Promise<T> => {
+  const aborted = once(signal, 'abort').then((): never => {
+    throw signal.reason
+  })
+  return Promise.race([work, aborted])
 }
 
 const within = async (ms: number, work: Promise<void>, onTimeout: () => void): Promise<void> => {

@@ -24,17 +24,18 @@ if (loaded.kind === 'refused') {
   process.exit(EXIT.badSettings)
 }
 process.on('uncaughtException', fail)
+process.stdout.on('error', () => {}) // who reads what is printed may leave; the server stays
 
 // PostgreSQL starts while the rest of the program is loaded, which takes about as long and leaves this thread no time
 // to launch it.
-const start = async (config: Config): Promise<RunningPawtrail> => {
+const start = async (config: Config, signal: AbortSignal): Promise<RunningPawtrail> => {
   const logger = createLogger(config)
   let onLaunched = (): void => {}
   const launched = new Promise<void>((resolve) => (onLaunched = resolve))
-  const opening = openServer(config, logger, { onLaunched, onUnexpectedExit })
+  const opening = openServer(config, logger, { onLaunched, onUnexpectedExit, signal })
   await Promise.race([launched, opening])
   const { startPawtrail } = await import('./compose.ts')
-  return startPawtrail(config, { server: await opening, logger })
+  return startPawtrail(config, { server: await opening, logger, signal })
 }
 
 const onUnexpectedExit = (): void => {
@@ -42,17 +43,17 @@ const onUnexpectedExit = (): void => {
   throw new Error('the embedded PostgreSQL ended unexpectedly')
 }
 
-const starting = start(loaded.config)
+const givenUp = new AbortController() // a start that goes on when the time of a stop is over
+const starting = start(loaded.config, givenUp.signal)
 let isPatient = true
 let stopping: Promise<never> | undefined
 const onSignal = (): void => {
   if (stopping !== undefined && !isPatient) process.exit(EXIT.interrupted)
   if (stopping !== undefined) return
+  const { shutdownGraceMs } = loaded.config
   setTimeout(() => (isPatient = false), SECOND_SIGNAL_AFTER_MS).unref()
-  setTimeout(
-    () => fail('stopping took too long'),
-    loaded.config.shutdownGraceMs + STOP_MARGIN_MS,
-  ).unref()
+  setTimeout(() => givenUp.abort('stopped before it had started'), shutdownGraceMs).unref()
+  setTimeout(() => fail('stopping took too long'), shutdownGraceMs + STOP_MARGIN_MS).unref()
   stopping = starting
     .then((running) => running.stop())
     .then((isClean) => process.exit(isClean ? EXIT.stopped : EXIT.failed), fail)

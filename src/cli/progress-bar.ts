@@ -47,6 +47,13 @@ export const timeLeftMs = (way: Way, elapsedMs: number): number | null => {
   return share === 0 ? null : (elapsedMs / share) * (1 - share)
 }
 
+/** The same as data. */
+export const progressLine = (progress: RebuildProgress, elapsedMs: number) => {
+  const leftMs = timeLeftMs(progress, elapsedMs)
+  const secondsLeft = leftMs === null ? null : Math.round(leftMs / 1_000)
+  return { kind: 'progress', ...progress, secondsLeft }
+}
+
 const duration = (ms: number): string => {
   const seconds = Math.round(ms / 1_000)
   if (seconds < 60) return `${seconds}s`

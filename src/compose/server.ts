@@ -1,8 +1,12 @@
 // PostgreSQL, embedded unless told otherwise. It takes a while to start, so that this file imports little: main.ts
 // lets it start while the rest of the program is loaded.
 import path from 'node:path'
-import { startEmbeddedPostgres } from '../adapters/embedded-postgres/server.ts'
+import {
+  type EmbeddedPostgresOptions,
+  startEmbeddedPostgres,
+} from '../adapters/embedded-postgres/server.ts'
 import type { StopManner } from '../adapters/embedded-postgres/stopping.ts'
+import { BadSetting } from '../config/bad-setting.ts'
 import type { Config } from '../config.ts'
 import type { Logger } from '../core/logger.ts'
 import { ensureDataDir } from './data-dir.ts'
@@ -18,7 +22,7 @@ export type Server = Readonly<{
 export const openServer = async (
   config: Config,
   logger: Logger,
-  on: Readonly<{ onUnexpectedExit?: () => void; onLaunched?: () => void }> = {},
+  on: Pick<EmbeddedPostgresOptions, 'onUnexpectedExit' | 'onLaunched' | 'signal'> = {},
 ): Promise<Server> => {
   const { databaseUrl, eventStoreUrl } = config
   if (databaseUrl !== undefined) {
@@ -31,11 +35,16 @@ export const openServer = async (
   }
   await ensureDataDir(config)
   const dataDir = path.join(config.dataDir, 'postgres')
-  const embedded = await startEmbeddedPostgres({ ...on, dataDir, logger })
+  const embedded = await startEmbeddedPostgres({ ...on, dataDir, logger }).catch(tellOfFolder)
   return {
     url: embedded.url,
     eventStoreUrl: eventStoreUrl ?? embedded.url,
     isOurs: !embedded.attached,
     stop: embedded.stop,
   }
+}
+
+// What keeps it from starting is in that folder or around it, and its messages are sentences.
+const tellOfFolder = (cause: unknown): never => {
+  throw cause instanceof Error ? new BadSetting(`DATA_DIR: ${cause.message}`, cause) : cause
 }

@@ -3,14 +3,7 @@
 import { type EventStore, MAX_LOG_PAGE } from '../core/event-store.ts'
 import type { StoredEvent } from '../core/event.ts'
 import { SHARED_TENANT, type TenantId, tenantIdSchema } from '../core/ids.ts'
-import {
-  keyOf,
-  LAST_STEP,
-  type SeedDependencies,
-  SEEDER,
-  type SeedOptions,
-  seedTenant,
-} from './seed.ts'
+import { FIRST_STEP, keyOf, LAST_STEP, type SeedDependencies, SEEDER, seedTenant } from './seed.ts'
 import { SITES } from './vocabulary.ts'
 
 /** The organisation that a first start comes with. */
@@ -23,12 +16,9 @@ const MAX_AGE_MS = 86_400_000 - 600_000
 
 const EACH = { pets: 160, correlationId: CORRELATION_ID, once: ONCE } as const
 
-/** A demo tenant and the shared pool, two of the four shelters and half of the pets each; this one is the last. */
+/** The shared pool and a demo tenant, two of the four shelters and half of the pets each. */
+const FIRST = { ...EACH, tenantId: SHARED_TENANT, sites: SITES.slice(0, 2), seed: 20_260_822 }
 const LAST = { ...EACH, tenantId: DEMO_TENANT, sites: SITES.slice(2), seed: 20_260_823 }
-const SEEDS: readonly SeedOptions[] = [
-  { ...EACH, tenantId: SHARED_TENANT, sites: SITES.slice(0, 2), seed: 20_260_822 },
-  LAST,
-]
 
 type Dependencies = SeedDependencies &
   Readonly<{ eventStore: Pick<EventStore, 'readAll' | 'findByKey'> }>
@@ -36,7 +26,7 @@ type Dependencies = SeedDependencies &
 /** False: there was nothing to do. */
 export const seedDemo = async (dependencies: Dependencies): Promise<boolean> => {
   if (!(await isWanted(dependencies))) return false
-  for (const seed of SEEDS) await seedTenant(dependencies, seed)
+  for (const seed of [FIRST, LAST]) await seedTenant(dependencies, seed)
   return true
 }
 
@@ -46,7 +36,10 @@ const isWanted = async ({ eventStore, clock }: Dependencies): Promise<boolean> =
   if (first === undefined) return true
   if (events.length === MAX_LOG_PAGE || !events.every(isOfDemo)) return false
   if (clock() - Date.parse(first.recordedAt) >= MAX_AGE_MS) return false
-  return (await eventStore.findByKey(LAST.tenantId, keyOf(ONCE, LAST_STEP))) === undefined
+  // A clock that was set back makes nothing young again: the first step's key is the first to be forgotten.
+  const isDone = async (tenantId: TenantId, step: string): Promise<boolean> =>
+    (await eventStore.findByKey(tenantId, keyOf(ONCE, step))) !== undefined
+  return (await isDone(FIRST.tenantId, FIRST_STEP)) && !(await isDone(LAST.tenantId, LAST_STEP))
 }
 
 /** A policy's reaction is not: it comes once a server has run, and nothing is added from then on. */

@@ -37,6 +37,11 @@ export const keyOf = (once: string, step: string): Idempotency => ({
   requestHash: once,
 })
 
+const shelterStep = (index: number): string => `shelter ${String(index)}`
+
+/** Comes before all other steps. */
+export const FIRST_STEP = shelterStep(0)
+
 /** Comes after all other steps, and nothing comes after it, where there is a pet that simply stays. */
 export const LAST_STEP = 'last pet'
 
@@ -53,7 +58,7 @@ export const seedTenant = async (
   const step = stepsOf(dependencies, options)
   const shelterIds: string[] = []
   for (const [index, site] of sites.entries()) {
-    const context = step(`shelter ${String(index)}`)
+    const context = step(shelterStep(index))
     shelterIds.push(done(await application.shelters.register(context, site)).id)
   }
   const people = await Promise.all(

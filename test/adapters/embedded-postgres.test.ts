@@ -27,7 +27,7 @@ import {
   prepareSocketFolder,
   socketFolderOf,
 } from '../../src/adapters/embedded-postgres/socket-folder.ts'
-import { silentLogger } from '../../src/core/logger.ts'
+import { type Logger, silentLogger } from '../../src/core/logger.ts'
 import { copyPreparedCluster } from '../support/processes/prepared-cluster.ts'
 import { isRunning } from '../support/processes/program.ts'
 
@@ -139,6 +139,25 @@ t.test(
     t.strictSame(await rowsAt(owner.url, 'select 1 as answer'), [{ answer: 1 }])
   },
 )
+
+t.test('a start that has to wait for another server says so, once', async (t) => {
+  const dataDir = await preparedFolder(t)
+  const owner = await start(dataDir)
+  t.teardown(owner.stop)
+  const pid = await postmasterPid(dataDir)
+  process.kill(pid, 'SIGSTOP')
+  const told: unknown[] = []
+  const info: Logger['info'] = (fields, message) => {
+    told.push([message, fields])
+    process.kill(pid, 'SIGCONT')
+  }
+  const guest = await start(dataDir, { logger: { ...silentLogger, info } })
+  t.equal(guest.attached, true)
+  t.strictSame(told, [
+    ['waiting for the data folder to become free', { obstacle: `process ${pid} holds it` }],
+    ['using the embedded PostgreSQL that already runs on this data folder', {}],
+  ])
+})
 
 t.test('two first starts at once share one server', async (t) => {
   const dataDir = path.join(await temporaryFolder(t), 'cluster')

@@ -1,6 +1,6 @@
 // The time that is left is told at the pace so far.
 import t from 'tap'
-import { line, timeLeftMs } from '../../src/cli/progress-bar.ts'
+import { line, progressLine, timeLeftMs } from '../../src/cli/progress-bar.ts'
 
 t.test(
   'the time left is that of the pace so far, and unknown before anything is done',
@@ -13,3 +13,10 @@ t.test(
     t.match(line({ position: 0, target: 100, events: 0 }, 10_000), / 0% 0 events$/)
   },
 )
+
+t.test('as data, the time left is whole seconds, and null before it is known', async (t) => {
+  const progress = { position: 25, target: 100, events: 7 }
+  const told = { kind: 'progress', ...progress, secondsLeft: 30 }
+  t.strictSame(progressLine(progress, 10_100), told)
+  t.match(progressLine({ ...progress, position: 0 }, 10_100), { secondsLeft: null })
+})

@@ -10,6 +10,7 @@ import { exitOf } from '../../src/cli/exit.ts'
 import { ensureDataDir } from '../../src/compose/data-dir.ts'
 import { knownPort, listenHttp } from '../../src/compose/http.ts'
 import { listenMqtt } from '../../src/compose/mqtt.ts'
+import { openServer } from '../../src/compose/server.ts'
 import { openStore } from '../../src/compose/store.ts'
 import { BadSetting } from '../../src/config/bad-setting.ts'
 import { type Config, type Environment, loadConfig } from '../../src/config.ts'
@@ -89,6 +90,14 @@ t.test('a data folder that cannot be made or written is that of DATA_DIR', async
     const { message } = await problemOf(ensureDataDir({ dataDir }))
     t.ok(message.startsWith(`DATA_DIR: ${dataDir} cannot be made or written: `), message)
   }
+})
+
+t.test('data that the embedded database cannot be started on are those of DATA_DIR', async (t) => {
+  const dataDir = await folderOf(t)
+  await ensureDataDir({ dataDir: path.join(dataDir, 'postgres') })
+  await writeFile(path.join(dataDir, 'postgres', 'letter.txt'), 'dear reader')
+  const { message } = await problemOf(openServer(load({ DATA_DIR: dataDir }), logger))
+  t.match(message, /^DATA_DIR: \/.*\/postgres is neither empty nor a PostgreSQL data folder: /)
 })
 
 // What a server answers at once to a connection of somebody whom it does not let in.

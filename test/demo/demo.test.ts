@@ -1,4 +1,5 @@
 // The demo over starts that are killed: finished by the next one, and never added to what is somebody's.
+import pg from 'pg'
 import t, { type Test } from 'tap'
 import type { EventStore } from '../../src/core/event-store.ts'
 import { SHARED_TENANT } from '../../src/core/ids.ts'
@@ -102,4 +103,18 @@ t.test('one that was begun longer ago than keys are remembered stays as it is', 
   await t.rejects(seed(app), { message: 'killed' })
   app.live(Infinity)
   t.equal(await seed(app, () => app.ports.clock() + DAY_MS), false)
+})
+
+t.test('nor is it finished, whatever the clock says, once its keys are forgotten', async (t) => {
+  const app = await mortalApp(t)
+  app.live(60)
+  await t.rejects(seed(app), { message: 'killed' })
+  app.live(Infinity)
+  const client = new pg.Client({ connectionString: app.url })
+  await client.connect()
+  await client.query('delete from pawtrail.command_log')
+  await client.end()
+  const before = await eventsOf(app)
+  t.equal(await seed(app), false)
+  t.equal((await eventsOf(app)).length, before.length)
 })

@@ -3,7 +3,7 @@
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { access, readFile, writeFile } from 'node:fs/promises'
+import { access, writeFile } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
 import path from 'node:path'
 import { promisify } from 'node:util'
@@ -11,7 +11,6 @@ import t, { type Test } from 'tap'
 import { checkedFetch } from '../support/processes/checked-fetch.ts'
 import {
   dataFolder,
-  isRunning,
   preparedFolder,
   run,
   runAsShipped,
@@ -108,37 +107,6 @@ t.test(
   },
 )
 
-/** The database's processes: the one that started the others, and, where the system tells, those. */
-const databaseOf = async (folder: string): Promise<readonly number[]> => {
-  const lines = await readFile(path.join(folder, 'postgres', 'postmaster.pid'), 'utf8')
-  const first = Number(lines.split('\n')[0])
-  const children = `/proc/${first}/task/${first}/children`
-  const others = await readFile(children, 'utf8').catch(() => '')
-  return [first, ...others.split(' ').filter(Boolean).map(Number)]
-}
-
-t.test('a database that does not answer is ended with the rest, and its rows stay', async (t) => {
-  const folder = await preparedFolder(t)
-  const server = await startServer(t, { DATA_DIR: folder, SHUTDOWN_GRACE_MS: '500' })
-  const id = await addPet(server.url, await tokenFor(t, folder), 'Nala')
-  const database = await databaseOf(folder)
-  for (const pid of database) process.kill(pid, 'SIGSTOP')
-  t.teardown(async () => {
-    for (const pid of database) if (await isRunning(pid)) process.kill(pid, 'SIGKILL')
-  })
-  server.child.kill('SIGTERM')
-  t.equal(await server.ended, 1, 'not everything was ended in order')
-  t.match(server.output(), /not everything could be ended in time/)
-  t.equal(server.errors(), '', 'and yet before its time was over')
-  for (const pid of database) await waitFor(async () => !(await isRunning(pid)))
-
-  const again = await startServer(t, { DATA_DIR: folder })
-  await waitFor(async () => (await nameOf(again.url, id)) === 'Nala')
-  t.equal(await nameOf(again.url, id), 'Nala')
-  again.child.kill('SIGTERM')
-  t.equal(await again.ended, 0)
-})
-
 t.test('bad settings stop the start with one sentence each, and nothing is made', async (t) => {
   const folder = await dataFolder(t)
   const program = runAsShipped(t, ['main'], {
@@ -154,6 +122,14 @@ t.test('bad settings stop the start with one sentence each, and nothing is made'
   t.strictSame(await serversOn(folder), [])
 })
 
+const freePort = async (): Promise<number> => {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  return port
+}
+
 t.test('a port that is taken is named in one sentence, and the database is stopped', async (t) => {
   const folder = await preparedFolder(t)
   const other = createServer().listen(0, '127.0.0.1')
@@ -165,6 +141,17 @@ t.test('a port that is taken is named in one sentence, and the database is stopp
   t.match(program.errors(), /^PORT: port \d+ at 127\.0\.0\.1 is in use by another program; .*\n$/)
   t.strictSame(await serversOn(folder), [])
   await t.rejects(access(path.join(folder, 'postgres', 'postmaster.pid')), { code: 'ENOENT' })
+})
+
+t.test('a server whose output nobody reads starts, serves and stops clean', async (t) => {
+  const port = await freePort()
+  const folder = await preparedFolder(t)
+  const program = run(t, ['main'], { DATA_DIR: folder, PORT: String(port) })
+  program.child.stdout?.destroy()
+  const isReady = () => fetch(`http://127.0.0.1:${port}/readyz`).then(({ ok }) => ok)
+  await waitFor(() => program.child.exitCode !== null || isReady().catch(() => false))
+  program.child.kill('SIGTERM')
+  t.equal(await program.ended, 0, program.errors())
 })
 
 t.test('a data folder that cannot be made is named in one sentence', async (t) => {

@@ -17,6 +17,7 @@ import { type StopManner, stopServer } from './stopping.ts'
 export type EmbeddedPostgresOptions = Readonly<{
   dataDir: string
   logger: Logger
+  /** Gives the start up. */
   signal?: AbortSignal
   /** Over the usual ones of settings.ts. */
   settings?: Readonly<Record<string, string>>
@@ -44,7 +45,7 @@ export const startEmbeddedPostgres = async (
   const dataDir = await realPathOf(options.dataDir)
   const launcher = await chooseLauncher([binaries.initdb, binaries.postgres])
   const takeover = AbortSignal.timeout(TAKEOVER_DEADLINE_MS)
-  for (;;) {
+  for (let isTold = false; ; isTold = true) {
     options.signal?.throwIfAborted()
     const running = await findRunningServer(dataDir, options.logger)
     if (running.kind === 'accepting') return attachTo(running.url, options.logger)
@@ -57,6 +58,7 @@ export const startEmbeddedPostgres = async (
       if (!started.mayPass) throw new Error(`the embedded PostgreSQL did not start: ${obstacle}`)
     }
     if (takeover.aborted) throw new Error(`${dataDir} is in use: ${obstacle}`)
+    if (!isTold) options.logger.info({ obstacle }, 'waiting for the data folder to become free')
     await delay(RETRY_DELAY_MS)
   }
 }
@@ -113,7 +115,7 @@ const launch = async (options: Launch): Promise<Launched> => {
     watchExit(exit, stop, options)
     return { kind: 'ready', server }
   }
-  await stop()
+  await stop(options.signal?.aborted === true ? 'soon' : 'orderly')
   options.signal?.throwIfAborted()
   const reason = lastWords() || (await exit)
   return { kind: 'failed', reason, mayPass: /lock file|shared memory block/.test(reason) }

@@ -1,10 +1,9 @@
 // pawtrail rebuild: makes a read model anew from the log, beside the one that goes on answering.
 import { defineCommand } from 'citty'
 import { CliError } from '../exit.ts'
-import { progressBar, timeLeftMs } from '../progress-bar.ts'
+import { progressBar, progressLine } from '../progress-bar.ts'
 import { isTerminal, print, printJson } from '../terminal.ts'
 import { requireKnown } from '../projection-name.ts'
-import type { RebuildProgress } from '../tools.ts'
 import { withTools } from '../with-tools.ts'
 
 export const rebuild = defineCommand({
@@ -46,12 +45,6 @@ export const rebuild = defineCommand({
       : print(`Rebuilt ${args.projection} from ${events} events, up to position ${position}.`))
   },
 })
-
-const progressLine = (progress: RebuildProgress, elapsedMs: number) => {
-  const leftMs = timeLeftMs(progress, elapsedMs)
-  const secondsLeft = leftMs === null ? null : Math.round(leftMs / 1_000)
-  return { kind: 'progress', ...progress, secondsLeft }
-}
 
 // The first signal takes back what was begun, so that the next rebuild need not wait; a second one ends the process.
 const interruption = (projection: string): AbortSignal => {
