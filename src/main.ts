@@ -24,7 +24,8 @@ if (loaded.kind === 'refused') {
   process.exit(EXIT.badSettings)
 }
 process.on('uncaughtException', fail)
-process.stdout.on('error', () => {}) // who reads what is printed may leave; the server stays
+// Who reads what is printed may leave, or have no room for it; the server stays.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
 
 // PostgreSQL starts while the rest of the program is loaded, which takes about as long and leaves this thread no time
 // to launch it.

@@ -143,16 +143,25 @@ t.test('a port that is taken is named in one sentence, and the database is stopp
   await t.rejects(access(path.join(folder, 'postgres', 'postmaster.pid')), { code: 'ENOENT' })
 })
 
-t.test('a server whose output nobody reads starts, serves and stops clean', async (t) => {
-  const port = await freePort()
-  const folder = await preparedFolder(t)
-  const program = run(t, ['main'], { DATA_DIR: folder, PORT: String(port) })
-  program.child.stdout?.destroy()
-  const isReady = () => fetch(`http://127.0.0.1:${port}/readyz`).then(({ ok }) => ok)
-  await waitFor(() => program.child.exitCode !== null || isReady().catch(() => false))
-  program.child.kill('SIGTERM')
-  t.equal(await program.ended, 0, program.errors())
-})
+const LINES = 3_000 // of the log, more than a pipe holds
+
+for (const unread of ['destroy', 'pause'] as const) {
+  t.test(`a server whose output nobody reads serves and stops clean: ${unread}`, async (t) => {
+    const port = await freePort()
+    const folder = await preparedFolder(t)
+    const more = { PORT: String(port), LOG_LEVEL: 'debug', RATE_LIMIT_PER_MINUTE: '0' }
+    const program = run(t, ['main'], { DATA_DIR: folder, ...more })
+    program.child.stdout?.[unread]()
+    const isReady = () => fetch(`http://127.0.0.1:${port}/readyz`).then(({ ok }) => ok)
+    await waitFor(() => program.child.exitCode !== null || isReady().catch(() => false))
+    for (let line = 0; line < LINES; line += 100) {
+      const answers = Array.from({ length: 100 }, () => fetch(`http://127.0.0.1:${port}/livez`))
+      for (const answer of await Promise.all(answers)) await answer.text()
+    }
+    program.child.kill('SIGTERM')
+    t.equal(await program.ended, 0, program.errors())
+  })
+}
 
 t.test('a data folder that cannot be made is named in one sentence', async (t) => {
   const folder = await dataFolder(t)
