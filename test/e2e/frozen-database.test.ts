@@ -18,20 +18,26 @@ import {
 // Each stop waits for what does not answer: tap's own thirty seconds are for other things.
 t.setTimeout(180_000)
 
-/** The database's processes: the one that started the others, and, where the system tells, those. */
-const databaseOf = async (folder: string): Promise<readonly number[]> => {
-  const lines = await readFile(path.join(folder, 'postgres', 'postmaster.pid'), 'utf8')
-  const first = Number(lines.split('\n')[0])
-  const children = `/proc/${first}/task/${first}/children`
-  const others = await readFile(children, 'utf8').catch(() => '')
-  return [first, ...others.split(' ').filter(Boolean).map(Number)]
+/** False: it has ended by itself. */
+const signal = (pid: number, name: NodeJS.Signals): boolean => {
+  try {
+    return process.kill(pid, name)
+  } catch {
+    return false
+  }
 }
 
+/** The one that starts the others first, so that no more come; and, where the system tells, those. */
 const freezeDatabase = async (t: Test, folder: string): Promise<readonly number[]> => {
-  const database = await databaseOf(folder)
-  for (const pid of database) process.kill(pid, 'SIGSTOP')
+  const lines = await readFile(path.join(folder, 'postgres', 'postmaster.pid'), 'utf8')
+  const first = Number(lines.split('\n')[0])
+  process.kill(first, 'SIGSTOP')
+  const children = `/proc/${first}/task/${first}/children`
+  const others = await readFile(children, 'utf8').catch(() => '')
+  const pids = others.split(' ').filter(Boolean).map(Number)
+  const database = [first, ...pids.filter((pid) => signal(pid, 'SIGSTOP'))]
   t.teardown(async () => {
-    for (const pid of database) if (await isRunning(pid)) process.kill(pid, 'SIGKILL')
+    for (const pid of database) if (await isRunning(pid)) signal(pid, 'SIGKILL')
   })
   return database
 }

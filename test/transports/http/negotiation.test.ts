@@ -19,13 +19,12 @@ t.test('spaces around what is accepted, and around its weight, change nothing', 
   const range = fc.constantFrom('*/*', 'application/json', 'application/*', 'text/html', '*/json')
   const weight = fc.constantFrom('', ';q=0', ';q=0.0', ';q=0.5', ';level=1')
   const item = fc.tuple(range, space, weight, space, space)
-  fc.assert(
-    fc.property(fc.array(item, { minLength: 1, maxLength: 4 }), (items) => {
-      const plain = items.map(([name, , q]) => name + q).join(',')
-      const spaced = items.map(([name, a, q, b, c]) => `${c}${name}${a}${q}${b}`).join(',')
-      return takesJson(plain) === takesJson(spaced)
-    }),
-  )
+  const property = fc.property(fc.array(item, { minLength: 1, maxLength: 4 }), (items) => {
+    const plain = items.map(([name, , q]) => name + q).join(',')
+    const spaced = items.map(([name, a, q, b, c]) => `${c}${name}${a}${q}${b}`).join(',')
+    return takesJson(plain) === takesJson(spaced)
+  })
+  t.doesNotThrow(() => fc.assert(property))
   t.end()
 })
 

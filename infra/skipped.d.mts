@@ -1,0 +1,1 @@
+export const skippedIn: (results: string) => readonly string[]
