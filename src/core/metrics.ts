@@ -91,6 +91,11 @@ export const METRICS = {
   pawtrail_callbacks_total: ['counter', 'Callbacks by how they ended', ['outcome']],
   pawtrail_webhook_attempts_total: ['counter', 'Webhook calls by outcome', ['outcome']],
   pawtrail_webhooks_disabled_total: ['counter', 'Webhook endpoints disabled by us', []],
+  pawtrail_http_connections_refused_total: [
+    'counter',
+    'Connections closed as they came, because too many were open',
+    [],
+  ],
   pawtrail_rate_limited_total: ['counter', 'Requests refused by the rate limit', []],
 } as const satisfies Record<
   string,

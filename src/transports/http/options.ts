@@ -25,6 +25,7 @@ export type HttpSettings = Readonly<{
   cacheMaxBytes: number // 0: no cache
   trustProxy: boolean | number | readonly string[] // which proxies to believe about the caller's address
   requestTimeoutMs?: number // for a whole request to arrive; then 408
+  maxConnections?: number // more are closed as they come
 }>
 
 /** Routes of another transport; they get the same guard, error bodies, OPTIONS and 405 as the others. */

@@ -41,7 +41,14 @@ import { notAllowed, type RouteTable, watchRoutes } from './route-table.ts'
 import { shelterRoutes } from './shelters/routes.ts'
 import { zodValidator } from './validation.ts'
 import { createUrlMemo } from './url-memo.ts'
-import { answerOnTheWire, codingInLowerCase, oneHost, pathOfTarget, utf8Json } from './wire.ts'
+import {
+  answerOnTheWire,
+  boundConnections,
+  codingInLowerCase,
+  oneHost,
+  pathOfTarget,
+  utf8Json,
+} from './wire.ts'
 
 const API_VERSION = '1.0.0'
 
@@ -51,6 +58,7 @@ const LIMITS = {
   pathParameterLength: 200,
   headersTimeoutMs: 20_000,
   requestTimeoutMs: 30_000,
+  connections: 40_000, // twice as many as live transports serve
   timeoutCheckMs: 1_000, // how late a timeout may be noticed
   idleConnectionMs: 120_000,
   keepAliveMs: 72_000,
@@ -91,7 +99,8 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Fast
 
 const createFastify = (options: HttpServerOptions, parts: RouteParts): FastifyInstance => {
   const requestIdOf = requestIds(options.ids)
-  const { requestTimeoutMs = LIMITS.requestTimeoutMs } = options.settings
+  const { requestTimeoutMs = LIMITS.requestTimeoutMs, maxConnections = LIMITS.connections } =
+    options.settings
   const app = fastify({
     logger: false,
     bodyLimit: LIMITS.bodyBytes,
@@ -121,6 +130,7 @@ const createFastify = (options: HttpServerOptions, parts: RouteParts): FastifyIn
   const isCountable = parts.rateLimit === undefined || trustProxy === false
   if (publicReads && isCountable) answerReady(app.server, { ...parts, requestIdOf })
   answerOnTheWire(app.server)
+  boundConnections(app.server, { metrics: options.metrics, maxConnections })
   tellClientsBeforeClosing(app)
   app.setValidatorCompiler(zodValidator)
   // Bodies are made by us, often straight from the database: checking them again would only cost time.

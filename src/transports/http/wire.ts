@@ -5,6 +5,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { Metrics } from '../../core/metrics.ts'
 import type { Hook } from './guard.ts'
 import { latestAnswerOn, rememberAnswers } from './take-over.ts'
 import { problemBody, ProblemError, PROBLEMS } from './problem.ts'
@@ -77,6 +78,15 @@ export const answerOnTheWire = (server: Server): void => {
   server.on('clientError', (error: Error & { code?: string }, socket: Socket) =>
     answerClientError(error, socket, latestAnswerOn(socket)),
   )
+}
+
+/** Idle ones too take memory and a place: beyond the bound a new one is closed as it comes. */
+export const boundConnections = (
+  server: Server,
+  { metrics, maxConnections }: Readonly<{ metrics: Metrics; maxConnections: number }>,
+): void => {
+  server.maxConnections = maxConnections
+  server.on('drop', () => metrics.count('pawtrail_http_connections_refused_total'))
 }
 
 /** No request exists yet, so the answer is written raw, and never into another one that is under way. */
